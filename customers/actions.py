@@ -1,0 +1,274 @@
+"""What can be done to customers. Each action is one transaction with its history.
+
+Rows are locked in one order everywhere: contacts, then customers, each by primary key.
+"""
+
+from collections.abc import Iterable
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils.translation import ngettext
+
+import contacts.actions
+from contacts.models import Contact
+from customers.models import Association, Customer, CustomerQuerySet
+from ems_site.accounts.models import User
+from ems_site.audit import actions as audit
+from ems_site.audit.changes import Changes, differences, first_values, last_values
+from ems_site.errors import Conflict, Gone, Refused
+from ems_site.status import Status
+
+CONFIRMATION_SALT = "customers.confirmation"
+CONFIRMATION_SECONDS = 12 * 60 * 60
+
+SAVED_FIELDS = [
+    *Customer.ATTRIBUTES,
+    *("name_key", "crm_id_key", "customer_id_key", "external_id_key", "search_key"),
+    *("version", "changed"),
+]
+
+Associates = Iterable[tuple[Contact, str]]
+
+
+class ConfirmationRequired(Refused):
+    """A completed entitlement belongs to the customer, so the change has to be confirmed.
+
+    `confirmation` is what to hand to `save` once the person has seen `entitlements` (how many are
+    concerned) and `changes` and agrees. It holds for this person and exactly this change.
+    """
+
+    code = "confirmation_required"
+
+    def __init__(self, customer: Customer, *, entitlements: int, changes: Changes, by):
+        belong = ngettext(
+            "%d completed entitlement belongs", "%d completed entitlements belong", entitlements
+        )
+        super().__init__(f"{belong % entitlements} to {customer}. Confirm the change to save it.")
+        self.entitlements = entitlements
+        self.changes = changes
+        self.confirmation = signing.dumps(
+            [customer.pk, customer.version, by and by.pk, entitlements, changes],
+            salt=CONFIRMATION_SALT,
+            compress=True,
+        )
+
+    def is_answered_by(self, confirmation: str | None) -> bool:
+        """Whether this is the confirmation of what would be shown now."""
+        if not confirmation:
+            return False
+        try:
+            shown = signing.loads(
+                confirmation, salt=CONFIRMATION_SALT, max_age=CONFIRMATION_SECONDS
+            )
+        except signing.BadSignature:
+            return False
+        return shown == signing.loads(self.confirmation, salt=CONFIRMATION_SALT)
+
+
+class HasEntitlements(Refused):
+    """Entitlements have been generated for customers that were to be deleted."""
+
+    code = "has_entitlements"
+
+    def __init__(self, customers: list[Customer]):
+        names = ", ".join(str(customer) for customer in customers[:3])
+        if len(customers) > 3:
+            names += f" and {len(customers) - 3} more"
+        verb = "has" if len(customers) == 1 else "have"
+        super().__init__(f"{names} {verb} entitlements and cannot be deleted.")
+        self.customers = customers
+
+
+def save(
+    customer: Customer,
+    *,
+    by,
+    associates: Associates | None = None,
+    confirmed: str | None = None,
+) -> Customer:
+    """Adds the customer, or saves its attributes and associations if anything changed.
+
+    customer.version is the version the person saw. associates are all its contacts with their
+    kinds, or None to leave them; contacts that are not saved yet are added with the customer.
+    Raises ValidationError for bad values, Gone, Conflict, or ConfirmationRequired unless
+    `confirmed` is the confirmation of this very change. Then nothing at all is saved.
+    """
+    wanted = None if associates is None else list(associates)
+    unsaved = [
+        row for row in [customer, *(contact for contact, _ in wanted or ())] if row._state.adding
+    ]
+    try:
+        with transaction.atomic():
+            if customer._state.adding:
+                return _add(customer, wanted or [], by)
+            return _change(customer, wanted, by, confirmed)
+    except (IntegrityError, ValidationError) as error:
+        for row in unsaved:
+            row.pk, row._state.adding = None, True
+        if isinstance(error, IntegrityError):
+            for row in [*unsaved, customer]:
+                row.full_clean()
+        raise
+
+
+def _add(customer, wanted, by):
+    _lock_contacts(wanted)
+    customer.full_clean()
+    customer.save()
+    links = _associate(customer, wanted, by)
+    if links:
+        customer.save(update_fields=["search_key"])
+    audit.record("customer.added", customer, by=by, changes=first_values(customer) | links)
+    return customer
+
+
+def _change(customer, wanted, by, confirmed):
+    _lock_contacts(wanted or [])
+    current = _locked(Customer.objects.filter(pk=customer.pk))
+    if not current:
+        raise Gone(f"{customer} has been deleted meanwhile.")
+    current = current[0]
+    if not customer.customer_id.strip():
+        raise ValidationError(
+            {"customer_id": f"A saved customer keeps a Customer ID. It was {current.customer_id}."}
+        )
+    customer.full_clean()
+    changes = differences(current, customer) | _link_changes(current, wanted)
+    if not changes:
+        return customer
+    if customer.version != current.version:
+        raise Conflict(f"Somebody else changed {current} meanwhile.", current=current)
+    _confirm(current, changes, by, confirmed)
+    customer.version = current.version + 1
+    links = {} if wanted is None else _associate(customer, wanted, by)
+    customer.save(update_fields=SAVED_FIELDS)
+    audit.record(
+        "customer.changed", customer, by=by, changes=differences(current, customer) | links
+    )
+    return customer
+
+
+def _confirm(customer, changes, by, confirmed):
+    entitlements = customer.entitlements.completed().count()
+    if entitlements:
+        required = ConfirmationRequired(customer, entitlements=entitlements, changes=changes, by=by)
+        if not required.is_answered_by(confirmed):
+            raise required
+
+
+def _locked(customers: CustomerQuerySet, *, for_deletion=False) -> list[Customer]:
+    return list(customers.select_for_update(no_key=not for_deletion).order_by("pk"))
+
+
+def _lock_contacts(wanted):
+    keys = [contact.pk for contact, _ in wanted if not contact._state.adding]
+    if len(keys) != len(set(keys)):
+        raise ValidationError("A contact is associated twice.", code="repeated_contact")
+    found = Contact.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    if len(found) != len(keys):
+        raise ValidationError("A contact has been deleted meanwhile.", code="contact_gone")
+
+
+def _link_changes(customer: Customer, wanted) -> Changes:
+    """{`contact:key:e-mail`: [old kind, new kind]} of the associations that would change."""
+    if wanted is None:
+        return {}
+    old = {link.contact_id: link for link in customer.associations.select_related("contact")}
+    changes = {}
+    for contact, kind in wanted:
+        link = old.pop(contact.pk, None)
+        if link is None or link.kind != kind:
+            changes[_link_name(contact)] = [link.kind if link else "", kind]
+    return changes | {_link_name(link.contact): [link.kind, ""] for link in old.values()}
+
+
+def _link_name(subject: Contact | Customer) -> str:
+    label = subject.email if isinstance(subject, Contact) else str(subject)
+    return f"{subject._meta.model_name}:{subject.pk or ''}:{label}"
+
+
+def _associate(customer, wanted, by) -> Changes:
+    """Makes the associations what is wanted; returns what changed, for the customer's history."""
+    for contact, _kind in wanted:
+        if contact._state.adding:
+            contacts.actions.save(contact, by=by)
+    changes = _link_changes(customer, wanted)
+    now = {contact.pk: (contact, kind) for contact, kind in wanted}
+    for link in customer.associations.select_related("contact"):
+        contact, kind = now.pop(link.contact_id, (link.contact, ""))
+        if not kind:
+            link.delete()
+        elif kind != link.kind:
+            link.kind = kind
+            link.full_clean()
+            link.save()
+        _record_on_contact(customer, contact, changes, by)
+    for contact, kind in now.values():
+        link = Association(customer=customer, contact=contact, kind=kind)
+        link.full_clean()
+        link.save()
+        _record_on_contact(customer, contact, changes, by)
+    return changes
+
+
+def _record_on_contact(customer, contact, changes, by):
+    if change := changes.get(_link_name(contact)):
+        audit.record("contact.changed", contact, by=by, changes={_link_name(customer): change})
+
+
+def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
+    """Deletes these customers with their associations, or none of them; their contacts stay.
+
+    Returns what was deleted. Raises HasEntitlements where an entitlement has been generated for
+    one of them, whatever its state; the database holds this against one created this instant.
+    """
+    try:
+        with transaction.atomic():
+            deleted = _locked(customers, for_deletion=True)
+            if blocked := [customer for customer in deleted if not customer.may_be_deleted()]:
+                raise HasEntitlements(blocked)
+            for customer in deleted:
+                changes = last_values(customer) | _associate(customer, [], by)
+                audit.record("customer.deleted", customer, by=by, changes=changes, comment=comment)
+            Customer.objects.filter(pk__in=[customer.pk for customer in deleted]).delete()
+        return deleted
+    except (ProtectedError, IntegrityError):
+        blocked = [customer for customer in customers if not customer.may_be_deleted()]
+        if not blocked:
+            raise
+        raise HasEntitlements(blocked) from None
+
+
+def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
+    """Prevents these customers from logging on, and ends the sessions of those of their contacts
+    who have no other enabled customer. Returns those that were enabled until now."""
+    with transaction.atomic():
+        changed = _set_status(customers, Status.DISABLED, by=by, comment=comment)
+        people = User.objects.filter(contact__customers__in=changed)
+        people.exclude(contact__customers__status=Status.ENABLED).end_sessions()
+        return changed
+
+
+def enable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
+    """Lets these customers log on again; old sessions stay dead. Returns those that were disabled."""
+    with transaction.atomic():
+        return _set_status(customers, Status.ENABLED, by=by, comment=comment)
+
+
+def _set_status(customers, status, *, by, comment):
+    changed = _locked(customers.exclude(status=status))
+    for customer in changed:
+        old = customer.get_status_display()
+        customer.status = status
+        customer.version += 1
+        customer.save(update_fields=["status", "version", "changed"])
+        audit.record(
+            f"customer.{status}",
+            customer,
+            by=by,
+            changes={"status": [old, customer.get_status_display()]},
+            comment=comment,
+        )
+    return changed

@@ -1,0 +1,103 @@
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
+
+from customers import actions, conflicts
+from customers.forms import CustomerForm
+from customers.models import Association, Customer
+from ems_site.action_admin import ActionAdmin
+from ems_site.audit.changes import change_lines
+from ems_site.errors import Conflict
+from ems_site.fields import LinesField
+
+
+class AssociationInline(admin.TabularInline):
+    """Shown to whoever may see contacts, editable for whoever may change the customer."""
+
+    model = Association
+    extra = 0
+    autocomplete_fields = ("contact",)
+    verbose_name_plural = "associated contacts"
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.has_perm("contacts.view_contact")
+
+    def _may_change(self, request, obj=None):
+        verb = "change" if obj else "add"
+        may = request.user.has_perm(f"customers.{verb}_customer")
+        return may and self.has_view_permission(request)
+
+    has_add_permission = has_change_permission = has_delete_permission = _may_change
+
+
+@admin.register(Customer)
+class CustomerAdmin(ActionAdmin):
+    form = CustomerForm
+    fieldsets = (
+        (None, {"fields": ("name", "customer_id", "crm_id", "description", "version")}),
+        ("Additional Attributes", {"fields": ("external_id", "ref_id", "time_zone")}),
+        (None, {"fields": ("status", "created", "changed")}),
+    )
+    readonly_fields = ("status", "created", "changed")
+    formfield_overrides = {LinesField: {"widget": AdminTextareaWidget}}
+    inlines = (AssociationInline,)
+    list_display = (
+        *("name", "status", "customer_id", "crm_id", "external_id", "time_zone"),
+        *("created", "changed"),
+    )
+    list_filter = ("status",)
+    filters_allowed = ("status__exact",)
+    search_fields = ("search_key",)
+    actions = ("enable_selected", "disable_selected")
+
+    def save_model(self, request, obj, form, change):
+        """Saved with its associations, in save_related."""
+
+    def save_related(self, request, form, formsets, change):
+        request.attempt = form.instance, _people(formsets)
+        actions.save(
+            form.instance,
+            by=request.user,
+            associates=_people(formsets),
+            confirmed=request.POST.get("confirmation"),
+        )
+
+    def refusal_context(self, request, refusal):
+        context = super().refusal_context(request, refusal)
+        if isinstance(refusal, actions.ConfirmationRequired):
+            context["lines"] = change_lines(Customer, refusal.changes)
+        if isinstance(refusal, Conflict):
+            mine, people = request.attempt
+            entries = conflicts.since(refusal.current, mine.version)
+            context["entries"] = entries
+            context["differences"] = conflicts.differences(mine, people, refusal.current, entries)
+        return context
+
+    def delete_model(self, request, obj):
+        actions.delete(Customer.objects.filter(pk=obj.pk), by=request.user)
+
+    def delete_queryset(self, request, queryset):
+        actions.delete(queryset, by=request.user)
+
+    @admin.action(permissions=["change"], description="Enable selected customers")
+    def enable_selected(self, request, queryset):
+        self._say(request, queryset, actions.enable, "enabled")
+
+    @admin.action(permissions=["change"], description="Disable selected customers")
+    def disable_selected(self, request, queryset):
+        self._say(request, queryset, actions.disable, "disabled")
+
+    def _say(self, request, queryset, action, done):
+        chosen = queryset.count()
+        changed = len(action(queryset, by=request.user))
+        sentence = f"{changed} customer{'s' if changed != 1 else ''} {done}."
+        if changed < chosen:
+            sentence += f" {chosen - changed} left out: {done} already."
+        self.message_user(request, sentence, messages.SUCCESS)
+
+
+def _people(formsets):
+    """What stands in the inline rows, or None where the person may not see contacts."""
+    rows = [form.cleaned_data for formset in formsets for form in formset.forms]
+    if not formsets:
+        return None
+    return [(row["contact"], row["kind"]) for row in rows if row and not row.get("DELETE")]

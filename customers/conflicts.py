@@ -1,0 +1,109 @@
+"""Two people changed the same customer: what each of them wrote, field by field."""
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from contacts.models import Contact
+from customers import associates
+from customers.models import Association, Customer
+from ems_site.audit.models import Entry
+
+MINE, THEIRS = "mine", "theirs"
+
+
+@dataclass
+class Difference:
+    """`before` is what stood there when the person began to edit; None where that is unknown."""
+
+    name: str
+    label: str
+    before: str
+    theirs: str
+    mine: str
+
+    @property
+    def changed_by(self) -> str:
+        if self.mine == self.before:
+            return "them"
+        return "you" if self.theirs == self.before else "both"
+
+    @property
+    def choice(self) -> str:
+        """Who has changed it: what only the other person touched is theirs by default."""
+        return THEIRS if self.mine == self.before else MINE
+
+
+def since(customer: Customer, version: int) -> list[Entry]:
+    """Who saved what since this version, oldest first."""
+    entries = Entry.objects.of(customer).filter(version__gt=version)
+    return list(entries.order_by("pk"))
+
+
+def differences(
+    mine: Customer, people: list[tuple[Contact, str]] | None, current: Customer, entries: list[Entry]
+) -> list[Difference]:
+    before = {}
+    for entry in entries:
+        for name, (old, _new) in entry.changes.items():
+            before.setdefault(_short(name), old)
+    rows = []
+    for name in Customer.ATTRIBUTES:
+        my_value, their_value = getattr(mine, name), getattr(current, name)
+        if my_value != their_value:
+            label = str(Customer._meta.get_field(name).verbose_name)
+            rows.append(
+                Difference(name, label, before.get(name, their_value), their_value, my_value)
+            )
+    return rows + _people(people, current, before)
+
+
+def _people(people, current, before):
+    if people is None:
+        return []
+    mine = {contact.pk: kind for contact, kind in people if contact.pk}
+    links = current.associations.select_related("contact")
+    theirs = {link.contact_id: link.kind for link in links}
+    emails = {contact.pk: contact.email for contact, _ in people if contact.pk}
+    emails |= {link.contact_id: link.contact.email for link in links}
+    return [
+        Difference(
+            name=f"contact:{key}",
+            label=f"Contact {emails[key]}",
+            before=kind_label(before.get(f"contact:{key}", theirs.get(key, ""))),
+            theirs=kind_label(theirs.get(key, "")),
+            mine=kind_label(mine.get(key, "")),
+        )
+        for key in emails
+        if mine.get(key) != theirs.get(key)
+    ]
+
+
+def kind_label(kind: str) -> str:
+    return Association.Kind(kind).label if kind else "Not associated"
+
+
+def _short(name: str) -> str:
+    return ":".join(name.split(":")[:2])
+
+
+def resolve(data: QueryDict, current: Customer) -> QueryDict:
+    """What was posted, with the current value wherever the person chose theirs."""
+    resolved = data.copy()
+    rows = associates.values(data)
+    links = {str(link.contact_id): link.kind for link in current.associations.all()}
+    for name in list(resolved):
+        choice, _, field = name.partition("choice-")
+        if choice or not field:
+            continue
+        chosen = resolved.pop(name)[-1]
+        if chosen != THEIRS:
+            continue
+        if field in Customer.ATTRIBUTES:
+            resolved[field] = getattr(current, field)
+        elif field.startswith("contact:"):
+            key = field.removeprefix("contact:")
+            rows = [row for row in rows if str(row["contact"]) != key]
+            if key in links:
+                rows.append({"contact": key, "kind": links[key]})
+    return associates.write(resolved, rows)

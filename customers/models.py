@@ -1,0 +1,170 @@
+import secrets
+import uuid
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.urls import reverse
+
+from contacts.models import Contact
+from customers.time_zones import validate_time_zone
+from ems_site.fields import IdentifierField, LineField, LinesField, validate_alphanumeric
+from ems_site.folding import identity_key, search_term
+from ems_site.keys import IdentityKeyField, SearchKeyField, SortKeyField, clean_identities
+from ems_site.status import Status
+
+# Without characters that are mistaken for one another: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
+READABLE = "34679ACDEFGHJKMNPQRTWXY"
+
+
+def new_customer_id() -> str:
+    return "C-" + "".join(secrets.choice(READABLE) for _ in range(6))
+
+
+class CustomerQuerySet(models.QuerySet):
+    def enabled(self):
+        return self.filter(status=Status.ENABLED)
+
+    def disabled(self):
+        return self.filter(status=Status.DISABLED)
+
+    def deletable(self):
+        """Customers for whom no entitlement has been generated, drafts included."""
+        return self.filter(entitlements=None)
+
+    def as_shown(self, rows: Iterable[tuple[int, int]]):
+        """Those of these (key, version) rows that have not changed since."""
+        return self.filter(reduce(or_, (Q(pk=pk, version=v) for pk, v in rows), Q(pk__in=[])))
+
+    def search(self, text: str):
+        """Customers with this text anywhere in an attribute or a contact's e-mail.
+
+        Case, accents, width and surrounding blanks do not count, in any script.
+        """
+        term = search_term(text)
+        return self.filter(search_key__contains=term) if term else self
+
+    def named(self, name: str):
+        """Customers of this name, however it is written."""
+        return self.filter(name_key=SortKeyField.fold(name))
+
+    def refresh_search_keys(self) -> None:
+        """Writes the search keys anew, for customers whose contacts changed."""
+        for customer in self.select_for_update(no_key=True).order_by("pk"):
+            customer.save(update_fields=["search_key"])
+
+
+class Customer(models.Model):
+    """An organisation that owns an entitlement, or a current or possible buyer of one."""
+
+    uuid = models.UUIDField("UUID", default=uuid.uuid4, unique=True, editable=False)
+    name = LineField("Name", max_length=255, validators=[validate_alphanumeric])
+    customer_id = IdentifierField(
+        "Customer ID", max_length=100, blank=True, help_text="Left empty, one is made up."
+    )
+    crm_id = LineField("CRM ID", max_length=255, blank=True)
+    description = LinesField(
+        "Description", max_length=510, blank=True, validators=[validate_alphanumeric]
+    )
+    external_id = IdentifierField(
+        "External ID", max_length=60, blank=True, validators=[validate_alphanumeric]
+    )
+    ref_id = LineField("Ref ID", max_length=255, blank=True, validators=[validate_alphanumeric])
+    time_zone = models.CharField(
+        "Time Zone", max_length=64, default="UTC", validators=[validate_time_zone]
+    )
+    status = models.CharField(
+        "Status", max_length=10, choices=Status, default=Status.ENABLED, editable=False
+    )
+    contacts = models.ManyToManyField(Contact, through="Association", related_name="customers")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created = models.DateTimeField("Created", auto_now_add=True)
+    changed = models.DateTimeField("Changed", auto_now=True)
+    name_key = SortKeyField(of="name")
+    crm_id_key = SortKeyField(of="crm_id")
+    customer_id_key = IdentityKeyField(of="customer_id")
+    external_id_key = IdentityKeyField(of="external_id")
+    search_key = SearchKeyField()
+
+    objects = CustomerQuerySet.as_manager()
+
+    ATTRIBUTES = (
+        "name",
+        "customer_id",
+        "crm_id",
+        "description",
+        "external_id",
+        "ref_id",
+        "time_zone",
+    )
+
+    class Meta:
+        ordering = ["name_key", "pk"]
+        verbose_name = "customer"
+        indexes = [models.Index(fields=["name_key", "id"], name="customer_by_name")]
+
+    def __str__(self):
+        return f"{self.name} ({self.customer_id})"
+
+    def clean(self):
+        super().clean()
+        clean_identities(self)
+
+    def save(self, *args, **kwargs):
+        """Makes up a Customer ID where none is given; a clash is retried."""
+        while not self.customer_id:
+            self.customer_id = new_customer_id()
+            try:
+                with transaction.atomic():
+                    return super().save(*args, **kwargs)
+            except IntegrityError:
+                if not self._customer_id_is_taken():
+                    raise
+                self.customer_id = ""
+        return super().save(*args, **kwargs)
+
+    def _customer_id_is_taken(self):
+        others = Customer.objects.exclude(pk=self.pk)
+        return others.filter(customer_id_key=identity_key(self.customer_id)).exists()
+
+    def get_absolute_url(self):
+        return reverse("customers:detail", args=[self.pk])
+
+    def is_enabled(self) -> bool:
+        return self.status == Status.ENABLED
+
+    def edit_needs_confirmation(self) -> bool:
+        """A completed entitlement belongs to the customer. [guide: Actions, Edit, note]"""
+        return self.entitlements.completed().exists()
+
+    def may_be_deleted(self) -> bool:
+        """No entitlement has been generated for the customer, drafts included."""
+        return not self.entitlements.exists()
+
+    def search_texts(self) -> list[str]:
+        """Every attribute, and the contacts' e-mails."""
+        emails = self.contacts.order_by("pk").values_list("email", flat=True) if self.pk else []
+        return [*(getattr(self, name) for name in self.ATTRIBUTES), *emails]
+
+
+class Association(models.Model):
+    """A contact's part in a customer."""
+
+    class Kind(models.TextChoices):
+        STANDARD = "standard", "Standard"
+        ADMINISTRATOR = "administrator", "Administrator"
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="associations")
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="associations")
+    kind = models.CharField("Kind", max_length=20, choices=Kind, default=Kind.STANDARD)
+
+    class Meta:
+        ordering = ["contact__email_key"]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "contact"], name="one_association_each")
+        ]
+
+    def __str__(self):
+        return f"{self.contact} ({self.get_kind_display()})"

@@ -1,0 +1,208 @@
+"""The Add Customer and Edit Customer pages."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods, require_safe
+
+from contacts.models import Contact
+from customers import actions, associates, conflicts
+from customers.forms import CustomerForm
+from customers.models import Association, Customer
+from ems_site.audit.changes import change_lines
+from ems_site.audit.models import Entry
+from ems_site.errors import Conflict, Gone
+from ems_site.parameters import whole_number
+
+UNPROCESSABLE = 422
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("customers.add_customer", raise_exception=True)
+def add(request: HttpRequest) -> HttpResponse:
+    return _page(request, Customer())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("customers.change_customer", raise_exception=True)
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    customer = Customer.objects.filter(pk=pk).first()
+    if customer is None and request.method == "POST":
+        return _deleted(request, pk)
+    return _page(request, customer or get_object_or_404(Customer, pk=pk))
+
+
+def _page(request, customer):
+    customer.known_as = str(customer)
+    if request.method != "POST":
+        return _show(request, CustomerForm(instance=customer), associates.of_customer(customer))
+    if "back" in request.POST:
+        return _back(request, customer)
+    if any(verb in request.POST for verb in associates.VERBS):
+        return _press(request, customer)
+    return _save(request, customer, _resolved(request, customer))
+
+
+def _resolved(request, customer):
+    if any(name.startswith("choice-") for name in request.POST):
+        return conflicts.resolve(request.POST, customer)
+    return request.POST
+
+
+def _save(request, customer, data):
+    adding = customer.pk is None
+    form, pane = CustomerForm(data, instance=customer), associates.posted(data)
+    if not _both_valid(form, pane, request.user):
+        return _show(request, form, pane, status=UNPROCESSABLE)
+    people = pane.rows.associates() if _may_associate(request.user) else None
+    try:
+        actions.save(
+            customer, by=request.user, associates=people, confirmed=data.get("confirmation")
+        )
+    except actions.ConfirmationRequired as refusal:
+        return _show_confirmation(request, form, refusal, data)
+    except Conflict as conflict:
+        return _show_conflict(request, customer, people, conflict, data)
+    except Gone:
+        return _deleted(request, customer.pk)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _show(request, form, pane, status=UNPROCESSABLE)
+    _say_saved(request, customer, "added" if adding else "saved")
+    return redirect(customer)
+
+
+def _both_valid(form, pane, user):
+    form_is_valid = form.is_valid()
+    if not _may_associate(user):
+        return form_is_valid
+    rows_are_valid = pane.rows.is_valid()
+    new = [row for row in pane.rows.forms if row.is_new()]
+    if new and not user.has_perm("contacts.add_contact"):
+        form.add_error(None, "You may not add contacts. Remove the new ones from the list.")
+        return False
+    return form_is_valid and rows_are_valid
+
+
+def _may_associate(user):
+    return user.has_perm("contacts.view_contact")
+
+
+def _press(request, customer):
+    """A button of the pane: everything typed stays as it is, unchecked."""
+    pane = associates.press(request.POST)
+    status = UNPROCESSABLE if pane.new_contact and pane.new_contact.errors else 200
+    return _show(request, _unchecked(customer, request.POST), pane, status=status)
+
+
+def _back(request, customer):
+    """From the confirmation or the conflict back to the form, with the choices made."""
+    data = _resolved(request, customer)
+    pane = associates.press(data)
+    return _show(request, _unchecked(customer, data), pane)
+
+
+def _unchecked(customer, data):
+    return CustomerForm(instance=customer, initial={name: data[name] for name in data})
+
+
+def _deleted(request, pk):
+    entry = Entry.objects.filter(code="customer.deleted", subject_key=pk).first()
+    if entry is None:
+        return get_object_or_404(Customer, pk=pk)
+    messages.error(
+        request,
+        f"{entry.actor_name or 'The system'} deleted {entry.subject_name} meanwhile. "
+        "What you typed stands below: saving adds it as a new customer.",
+    )
+    form = _unchecked(Customer(), request.POST)
+    return _show(request, form, associates.press(request.POST), status=409)
+
+
+def _show(request, form, pane, *, status=200):
+    customer = form.instance
+    may_associate = _may_associate(request.user)
+    if may_associate:
+        pane.offer(Contact.objects.all())
+    in_pane = request.htmx and request.htmx.target in {"contacts-pane", "contact-results"}
+    context = {
+        "form": form,
+        "pane": pane if may_associate else None,
+        "customer": customer if customer.pk else None,
+        "action": _address(customer),
+        "kinds": Association.Kind.choices,
+        "typed": request.method == "POST",
+        "same_name": _same_name(request.user, form["name"].value(), customer.pk),
+    }
+    if customer.pk and not in_pane:
+        context["completed_count"] = customer.entitlements.completed().count()
+    template = "customers/form.html#contacts-pane" if in_pane else "customers/form.html"
+    return render(request, template, context, status=status)
+
+
+def _address(customer):
+    if customer.pk:
+        return reverse("customers:edit", args=[customer.pk])
+    return reverse("customers:add")
+
+
+def _kept(data):
+    """Everything typed so far, for the hidden fields of the page in between."""
+    dropped = {"csrfmiddlewaretoken", "confirmation", "save"}
+    return [
+        (name, value) for name, posted in data.lists() if name not in dropped for value in posted
+    ]
+
+
+def _show_confirmation(request, form, refusal, data):
+    context = {
+        "customer": form.instance,
+        "form": form,
+        "refusal": refusal,
+        "lines": change_lines(Customer, refusal.changes),
+        "moves_zone": "time_zone" in refusal.changes,
+        "kept": _kept(data),
+        "action": _address(form.instance),
+    }
+    return render(request, "customers/confirm.html", context, status=UNPROCESSABLE)
+
+
+def _show_conflict(request, customer, people, conflict, data):
+    entries = conflicts.since(conflict.current, customer.version)
+    context = {
+        "customer": conflict.current,
+        "differences": conflicts.differences(customer, people, conflict.current, entries),
+        "entries": entries,
+        "kept": [(name, value) for name, value in _kept(data) if name != "version"],
+    }
+    return render(request, "customers/conflict.html", context, status=409)
+
+
+def _say_saved(request, customer, verb):
+    message = format_html("{} {}.", customer, verb)
+    if not request.user.has_perm("customers.view_customer"):
+        message = format_html("Customer {}.", verb)
+    messages.success(request, message)
+
+
+@require_safe
+@permission_required("customers.view_customer", raise_exception=True)
+def same_name(request: HttpRequest) -> HttpResponse:
+    """The hint under the name while it is typed: other customers that have it already."""
+    other_than = whole_number(request.GET.get("other_than"))
+    found = _same_name(request.user, request.GET.get("name", ""), other_than)
+    return render(request, "customers/_same_name.html", {"same_name": found})
+
+
+def _same_name(user, name, pk):
+    """Customers of this name that the person may see: the first three and how many there are."""
+    if not (name or "").strip() or not user.has_perm("customers.view_customer"):
+        return None
+    others = Customer.objects.named(name)
+    others = others.exclude(pk=pk) if pk else others
+    first = list(others.order_by("pk")[:4])
+    return {"customers": first[:3], "more": len(first) > 3} if first else None

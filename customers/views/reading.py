@@ -1,0 +1,62 @@
+"""The Customers page, a customer's page and its history."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from customers import time_zones
+from customers.listing import CustomerList
+from customers.models import Customer
+from ems_site.audit.models import Entry
+from ems_site.paging import Pages
+from ems_site.status import Status
+
+LATEST = 10
+
+
+@require_safe
+@permission_required("customers.view_customer", raise_exception=True)
+def index(request: HttpRequest) -> HttpResponse:
+    sees_entitlements = request.user.has_perm("entitlements.view_entitlement")
+    listing = CustomerList(request.GET, with_entitlements=sees_entitlements)
+    context = {
+        "list": listing,
+        "sees_entitlements": sees_entitlements,
+        "statuses": Status.choices,
+        "none_at_all": not listing.pages.total and not Customer.objects.exists(),
+    }
+    return render(request, "customers/index.html", context)
+
+
+@require_safe
+@permission_required("customers.view_customer", raise_exception=True)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    customer = get_object_or_404(Customer, pk=pk)
+    entries = Entry.objects.of(customer)
+    deletable = customer.may_be_deleted()
+    context = {
+        "customer": customer,
+        "associations": customer.associations.select_related("contact"),
+        "entries": entries[:LATEST],
+        "entry_count": entries.count(),
+        "deletable": deletable,
+        "zone_now": time_zones.label_now(customer.time_zone),
+    }
+    if request.user.has_perm("entitlements.view_entitlement"):
+        entitlements = customer.entitlements.order_by("-pk")
+        context |= {
+            "sees_entitlements": True,
+            "entitlements": entitlements[:LATEST],
+            "entitlement_count": entitlements.count(),
+        }
+    return render(request, "customers/detail.html", context)
+
+
+@require_safe
+@permission_required("customers.view_customer", raise_exception=True)
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    customer = get_object_or_404(Customer, pk=pk)
+    pages = Pages(Entry.objects.of(customer), request.GET, {})
+    context = {"customer": customer, "pages": pages}
+    return render(request, "customers/history.html", context)

@@ -1,0 +1,114 @@
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
+
+from ems_site.fields import validate_identifier
+from ems_site.folding import identity_key
+from ems_site.keys import IdentityKeyField, clean_identities
+
+
+class UserQuerySet(models.QuerySet):
+    def end_sessions(self) -> int:
+        """Ends every session and reset link of these users for good; returns how many users."""
+        return self.update(session_epoch=F("session_epoch") + 1)
+
+    def named(self, username: str):
+        """The user of this name, however it is spelt: case and width do not count."""
+        return self.filter(username_key=identity_key(username))
+
+    def may_reset_password(self):
+        """Staff who use a password. Contacts are invited by another way."""
+        has_password = ~Q(password="") & ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        return self.filter(has_password, contact=None, is_active=True)
+
+
+class AccountManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username):
+        return self.named(username).get()
+
+
+class User(AbstractUser):
+    """Someone who logs on: a member of staff, or the user of a contact, never both."""
+
+    username = models.CharField(
+        "user name",
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator(), validate_identifier],
+        error_messages={"unique": "Another user has this user name."},
+        help_text="At most 150 letters, digits and @ . + - _. Letter case makes no difference.",
+    )
+    username_key = IdentityKeyField(of="username")
+    contact = models.OneToOneField(
+        "contacts.Contact", on_delete=models.CASCADE, related_name="user", null=True, blank=True
+    )
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = AccountManager()
+
+    ATTRIBUTES = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                name="contact_is_never_staff",
+                condition=Q(contact=None) | Q(is_staff=False, is_superuser=False),
+                violation_error_message="The user of a contact cannot be staff.",
+            )
+        ]
+
+    def clean(self):
+        super().clean()
+        clean_identities(self)
+        if self.is_contact():
+            if self.is_staff or self.is_superuser:
+                raise ValidationError("The user of a contact cannot be staff.", code="contact_is_never_staff")
+        elif self._meta.get_field("contact").related_model.objects.filter(email_key=self.name_key()).exists():
+            raise ValidationError(
+                {"username": ValidationError("A contact has this e-mail address.", code="unique")}
+            )
+
+    def name_key(self) -> str:
+        return identity_key(self.username)
+
+    def is_contact(self) -> bool:
+        return self.contact_id is not None
+
+    def may_log_on(self) -> bool:
+        """Asked at log-on and again on each request."""
+        return self.is_active and (not self.is_contact() or self.contact.may_log_on())
+
+    def has_perm(self, perm, obj=None):
+        """A contact's user has no rights over the vendor's data, whatever groups say."""
+        return not self.is_contact() and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label):
+        return not self.is_contact() and super().has_module_perms(app_label)
+
+    def _get_session_auth_hash(self, secret=None):
+        """Mixes in the epoch, so that raising it ends all sessions for good."""
+        return salted_hmac(
+            "ems_site.accounts.session",
+            f"{self.session_epoch}:{self.password}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
+
+
+class CacheRow(models.Model):
+    """The table of Django's database cache, declared here so that migrating is all there is to do."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "ems_cache"
+        default_permissions = ()
+
+    def __str__(self):
+        return self.cache_key

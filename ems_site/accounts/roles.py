@@ -1,0 +1,46 @@
+"""Roles that come with the product: groups, and what their members may do."""
+
+ROLES = {
+    "Customer Management": (
+        "customers.add_customer",
+        "customers.change_customer",
+        "customers.delete_customer",
+        "customers.view_customer",
+        "contacts.add_contact",
+        "contacts.change_contact",
+        "contacts.delete_contact",
+        "contacts.view_contact",
+        "entitlements.view_entitlement",
+        "audit.view_entry",
+    ),
+}
+
+
+def apply(apps, using: str = "default") -> None:
+    """Makes each role hold exactly these permissions.
+
+    Works with a migration's models as well as with the real ones, and whether or not Django has
+    made the permissions yet: it does that only after the last migration.
+    """
+    group_of = apps.get_model("auth", "Group").objects.using(using)
+    for name, permissions in ROLES.items():
+        group, _ = group_of.get_or_create(name=name)
+        group.permissions.set([_permission(apps, using, permission) for permission in permissions])
+
+
+def _permission(apps, using, permission):
+    app_label, codename = permission.split(".")
+    action, model = codename.split("_")
+    content_type, _ = (
+        apps.get_model("contenttypes", "ContentType")
+        .objects.using(using)
+        .get_or_create(app_label=app_label, model=model)
+    )
+    found, _ = (
+        apps.get_model("auth", "Permission")
+        .objects.using(using)
+        .get_or_create(
+            content_type=content_type, codename=codename, defaults={"name": f"Can {action} {model}"}
+        )
+    )
+    return found

@@ -1,0 +1,59 @@
+"""Old and new values of a model's ATTRIBUTES, in the form in which history keeps them."""
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.text import capfirst
+
+Changes = dict[str, list]
+
+
+def differences(old: models.Model, new: models.Model) -> Changes:
+    """Attributes whose values differ, as {name: [old value, new value]}."""
+    return {
+        name: [_plain(old, name), _plain(new, name)]
+        for name in new.ATTRIBUTES
+        if getattr(old, name) != getattr(new, name)
+    }
+
+
+def first_values(added: models.Model) -> Changes:
+    return {name: ["", value] for name, value in _values(added)}
+
+
+def last_values(deleted: models.Model) -> Changes:
+    return {name: [value, ""] for name, value in _values(deleted)}
+
+
+def _values(instance):
+    return [(name, _plain(instance, name)) for name in instance.ATTRIBUTES if getattr(instance, name)]
+
+
+def _plain(instance, name):
+    field = instance._meta.get_field(name)
+    if field.choices:
+        return str(instance._get_FIELD_display(field))
+    value = getattr(instance, name)
+    return "" if value is None else str(value)
+
+
+def change_lines(model: type[models.Model] | None, changes: Changes) -> list[tuple[str, str, str]]:
+    """(label, old, new) for people. Links read `Contact anna@example.com`, with a kind each side."""
+    return [
+        (_label(model, name), *(_shown(name, value) for value in values))
+        for name, values in changes.items()
+    ]
+
+
+def _label(model, name):
+    if ":" in name:
+        kind, _key, label = name.split(":", 2)
+        return f"{kind.capitalize()} {label}"
+    try:
+        return capfirst(model._meta.get_field(name).verbose_name)
+    except (AttributeError, FieldDoesNotExist):
+        return name
+
+
+def _shown(name, value):
+    text = "" if value is None else str(value)
+    return text.capitalize() if ":" in name else text

@@ -1,0 +1,34 @@
+"""What the system says when it will not do something."""
+
+from django.core.exceptions import ValidationError
+
+
+class Refused(ValidationError):
+    """A rule of the business forbids an action; nothing was changed.
+
+    The message is written for the person who asked; the code names the rule for programs.
+    """
+
+    code = "refused"
+
+    def __init__(self, message: str, code: str | None = None):
+        super().__init__(message, code=code or self.code)
+
+    def __str__(self):
+        return str(self.message)
+
+
+class Gone(Refused):
+    """Somebody deleted it meanwhile."""
+
+    code = "gone"
+
+
+class Conflict(Refused):
+    """Somebody else saved meanwhile; `current` is what stands in the database now."""
+
+    code = "conflict"
+
+    def __init__(self, message: str, *, current):
+        super().__init__(message)
+        self.current = current

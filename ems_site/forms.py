@@ -1,0 +1,32 @@
+"""Forms of records that two people may edit at once."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from ems_site.parameters import LARGEST_VERSION
+
+
+class VersionedForm(forms.ModelForm):
+    """Carries the version that the person saw, and shows what an action refused."""
+
+    version = forms.IntegerField(
+        required=False, min_value=0, max_value=LARGEST_VERSION, widget=forms.HiddenInput
+    )
+    refusal: ValidationError | None = None
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        saved = self.instance.pk is not None
+        if "version" in self.fields:
+            self.initial.setdefault("version", self.instance.version if saved else None)
+            self.fields["version"].required = saved
+
+    def clean(self):
+        if self.refusal:
+            raise self.refusal
+        return super().clean()
+
+    def _post_clean(self):
+        super()._post_clean()
+        if self.instance.pk and self.cleaned_data.get("version") is not None:
+            self.instance.version = self.cleaned_data["version"]

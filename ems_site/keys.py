@@ -1,0 +1,88 @@
+"""Database columns that hold the folded key of another field, kept true on every save."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from ems_site.folding import identity_key, search_key, sort_key
+
+# At four bytes a character the longest key still fits an index entry of PostgreSQL.
+KEY_LENGTH = 600
+
+
+class _KeyField(models.CharField):
+    def __init__(self, *, of, **kwargs):
+        self.of = of
+        super().__init__(**{"editable": False, "max_length": KEY_LENGTH, **kwargs})
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "of": self.of}
+
+    def key(self, instance):
+        raise NotImplementedError
+
+    def pre_save(self, instance, add):
+        key = self.key(instance)
+        setattr(instance, self.attname, key)
+        return key
+
+
+class IdentityKeyField(_KeyField):
+    """Unique over all rows without regard to case or width; empty texts never collide."""
+
+    def __init__(self, *, of, **kwargs):
+        super().__init__(of=of, **{"unique": True, "null": True, **kwargs})
+
+    def key(self, instance):
+        return identity_key(getattr(instance, self.of)) or None
+
+
+class SortKeyField(_KeyField):
+    """What a list is sorted by: case and accents do not count, and all databases agree."""
+
+    @staticmethod
+    def fold(text: str) -> str:
+        return sort_key(text)[:KEY_LENGTH]
+
+    def key(self, instance):
+        return self.fold(getattr(instance, self.of))
+
+    def db_type(self, connection):
+        collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
+        return super().db_type(connection) + collation
+
+
+class SearchKeyField(models.TextField):
+    """What a search looks into: the model's `search_texts()`, folded, one line each."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"editable": False, "default": "", **kwargs})
+
+    def pre_save(self, instance, add):
+        key = search_key(instance.search_texts())
+        setattr(instance, self.attname, key)
+        return key
+
+
+def clean_identities(instance: models.Model) -> None:
+    """Raises a ValidationError at each field whose identity another row has already."""
+    errors = {}
+    for field in instance._meta.get_fields():
+        if not isinstance(field, IdentityKeyField):
+            continue
+        source = instance._meta.get_field(field.of)
+        key = field.key(instance)
+        if key and len(key) > field.max_length:
+            errors[field.of] = ValidationError("Too long.", code="max_length")
+        elif key and _others(instance).filter(**{field.name: key}).exists():
+            errors[field.of] = ValidationError(
+                "Another %(model)s has this %(field)s. Letter case and width make no difference.",
+                code="unique",
+                params={"model": instance._meta.verbose_name, "field": source.verbose_name},
+            )
+    if errors:
+        raise ValidationError(errors)
+
+
+def _others(instance):
+    return type(instance)._default_manager.exclude(pk=instance.pk)

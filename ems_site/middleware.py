@@ -1,0 +1,103 @@
+"""What happens to every request, before any page is chosen and after it has answered."""
+
+import logging
+import re
+import time
+import uuid
+
+from django.conf import settings
+from django.http import HttpResponse
+
+from ems_site import context, failures, logs
+from ems_site.proxies import client_address, is_loopback
+
+log = logging.getLogger("ems.request")
+
+FOREIGN_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+METHODS = ("GET", "HEAD", "POST")
+QUIET_PATHS = ("/healthz", "/readyz")
+
+
+class RequestContext:
+    """Gives the request its id and client address, and logs one line about it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        started = time.monotonic()
+        request_id = _request_id(request)
+        tokens = [
+            (context.request_id, context.request_id.set(request_id)),
+            (context.client_address, context.client_address.set(client_address(request))),
+            (logs.current_request, logs.current_request.set(request)),
+        ]
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id
+            _log_line(request, response, time.monotonic() - started)
+        finally:
+            for variable, token in reversed(tokens):
+                variable.reset(token)
+        return response
+
+
+def _request_id(request) -> str:
+    foreign = request.META.get("HTTP_X_REQUEST_ID", "")
+    if settings.TRUSTED_PROXIES and FOREIGN_REQUEST_ID.fullmatch(foreign):
+        return foreign
+    return uuid.uuid4().hex
+
+
+def _log_line(request, response, seconds) -> None:
+    is_quiet = request.path.startswith((settings.STATIC_URL, *QUIET_PATHS))
+    log.log(
+        logging.DEBUG if is_quiet else logging.INFO,
+        "%s %s %s",
+        request.method,
+        request.path,
+        response.status_code,
+        extra={"status": response.status_code, "duration_ms": round(seconds * 1000, 1)},
+    )
+
+
+class Headers:
+    """Headers that no library sets: nobody else embeds our answers, and nothing but static files is kept."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        is_static = request.path_info.startswith(settings.STATIC_URL) and response.status_code in {
+            200,
+            206,
+            304,
+        }
+        if not is_static and "no-store" not in response.get("Cache-Control", ""):
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class Gate:
+    """Turns away what no page has to see, before a byte of the body is read."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.refusal(request) or self.get_response(request)
+
+    def refusal(self, request) -> HttpResponse | None:
+        if settings.DEMO and not is_loopback(context.client_address.get()):
+            return failures.demo_only_here(request)
+        if request.method not in METHODS:
+            return failures.method_not_allowed(request, METHODS)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdigit()):
+            return failures.bad_request(request)
+        length = length.lstrip("0") or "0"
+        if len(length) > 12 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return failures.too_large(request)
+        return None

@@ -1,0 +1,23 @@
+"""The index that makes a search key quick to look into. PostgreSQL only; other databases scan."""
+
+from django.db.migrations.operations import RunPython
+
+
+def index_search_key(table: str) -> RunPython:
+    """A migration operation that puts a trigram index on the table's search_key column."""
+    name = f"{table}_search"
+
+    def create(apps, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            quote = schema_editor.quote_name
+            schema_editor.execute(
+                "CREATE INDEX %s ON %s USING gin (search_key gin_trgm_ops)"
+                % (quote(name), quote(table))
+            )
+
+    def drop(apps, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute("DROP INDEX IF EXISTS %s" % schema_editor.quote_name(name))
+
+    return RunPython(create, drop)

@@ -1,0 +1,30 @@
+// Dismisses messages, and says so when a request in the background fails.
+const area = document.querySelector("[data-messages]");
+const template = document.getElementById("message-template");
+
+const texts = new Map([
+  [0, "The server cannot be reached. What you typed is still here; try again in a moment."],
+  [403, "You may not do this, or your session has ended. Log on again in another tab, then try again."],
+  [404, "This is no longer there. Reload the page to see the present state."],
+  [413, "That is too much at once."],
+  [429, "Too many requests. Wait a moment, then try again."],
+]);
+
+const show = (status) => {
+  if (!area || !template) return;
+  area.querySelector("[data-failure]")?.remove();
+  const message = template.content.firstElementChild.cloneNode(true);
+  message.dataset.failure = "";
+  message.querySelector(".message-text").textContent =
+    texts.get(status) ?? "Something went wrong on the server. Nothing was saved; try again.";
+  area.append(message);
+  message.scrollIntoView({ block: "nearest" });
+};
+
+document.addEventListener("click", (event) => {
+  event.target.closest("[data-dismiss]")?.closest(".message")?.remove();
+});
+document.addEventListener("request:failed", (event) => show(event.detail));
+document.addEventListener("htmx:sendError", () => show(0));
+document.addEventListener("htmx:timeout", () => show(0));
+document.addEventListener("htmx:responseError", (event) => show(event.detail.xhr.status));

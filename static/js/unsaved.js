@@ -1,0 +1,30 @@
+// form[data-guard-unsaved] asks before unsaved changes are left. "dirty" as its value: what it shows is already unsaved.
+// Fields with data-guard-ignore, and searches, do not count.
+const ignored = new Set(["csrfmiddlewaretoken", "contact_q"]);
+let released = false;
+const first = new WeakMap();
+
+const state = (form) =>
+  JSON.stringify([...new FormData(form)].filter(([name]) => !ignored.has(name)).map(([name, value]) => [name, String(value)]));
+const guarded = () => [...document.querySelectorAll("form[data-guard-unsaved]")];
+const start = () => {
+  for (const form of guarded()) {
+    if (!first.has(form)) first.set(form, form.dataset.guardUnsaved === "dirty" ? "" : state(form));
+  }
+};
+const dirty = () => !released && guarded().some((form) => first.has(form) && first.get(form) !== state(form));
+
+start();
+document.addEventListener("content:added", start);
+document.addEventListener("guard:release", () => {
+  released = true;
+});
+addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) released = true;
+});
+addEventListener("pageshow", () => {
+  released = false;
+});
+addEventListener("beforeunload", (event) => {
+  if (dirty()) event.preventDefault();
+});

@@ -1,0 +1,250 @@
+"""What the environment may say. The file of settings is run again and again, as a start would."""
+
+import os
+import runpy
+import shutil
+import stat
+import subprocess
+import sys
+import zoneinfo
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import ConnectionHandler
+
+SOURCE = Path(__file__).resolve().parent.parent / "ems_site" / "settings.py"
+PRODUCTION = {
+    "SECRET_KEY": "k3Y-of-a-test-that-is-long-enough-0123456789-abcdefghijklm",
+    "ALLOWED_HOSTS": "ems.example.com",
+    "BASE_URL": "https://ems.example.com",
+    "EMAIL_URL": "smtp+tls://user:marker-password@mail.example.com:587",
+}
+DEMO = {"EMS_DEMO": "1"}
+OURS = [
+    *(
+        "EMS_DEMO",
+        "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
+        "ALLOWED_HOSTS",
+        "BASE_URL",
+        "EMAIL_URL",
+        "EMAIL_FROM",
+    ),
+    *("DATABASE_URL", "CACHE_URL", "CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "PGHOST"),
+]
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Runs a copy of the settings, whose var/ is the test's own, in this environment and no other."""
+    copy = tmp_path / "ems_site" / "settings.py"
+    copy.parent.mkdir()
+    shutil.copy(SOURCE, copy)
+
+    def start(environment):
+        for name in OURS:
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(f"{name}_FILE", raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(copy))
+
+    return start
+
+
+def test_production_starts(start):
+    found = start(PRODUCTION)
+    assert found["DEBUG"] is False
+    assert found["DEMO"] is False
+    assert found["SESSION_COOKIE_NAME"] == "__Host-sessionid"
+    assert found["CSRF_COOKIE_NAME"] == "__Host-csrftoken"
+    assert found["SECURE_SSL_REDIRECT"] is True
+    assert found["SECURE_PROXY_SSL_HEADER"] is None
+    assert found["EMAIL_TIMEOUT"] == 10
+    assert found["EMAIL_USE_TLS"] is True
+
+
+@pytest.mark.parametrize("name", PRODUCTION)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_what_is_missing_is_named_in_one_sentence(start, name, value):
+    environment = {key: text for key, text in PRODUCTION.items() if key != name}
+    if value is not None:
+        environment[name] = value
+    with pytest.raises(ImproperlyConfigured) as refused:
+        start(environment)
+    assert str(refused.value).startswith(f"Set {name}, for example")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("EMS_DEMO", "yes", "EMS_DEMO is 1 or 0"),
+        ("SECRET_KEY", "short", "at least 50 random characters"),
+        ("SECRET_KEY", "a" * 60, "at least 50 random characters"),
+        ("SECRET_KEY_FALLBACKS", "short", "SECRET_KEY_FALLBACKS needs"),
+        ("ALLOWED_HOSTS", "*", "wildcard"),
+        ("ALLOWED_HOSTS", "ems.example.com,.example.com", "wildcard"),
+        ("ALLOWED_HOSTS", "*.example.com", "wildcard"),
+        ("BASE_URL", "http://ems.example.com", "begins with https"),
+        ("BASE_URL", "https://ems.example.com/path", "without a path"),
+        ("BASE_URL", "https://user@ems.example.com", "without a path"),
+        ("BASE_URL", "ems.example.com", "without a path"),
+        ("BASE_URL", "https://[", "without a path"),
+        ("CSRF_TRUSTED_ORIGINS", "http://ems.example.com", "begins with https"),
+        ("EMAIL_URL", "smtp://mail.example.com:25", "smtp+tls"),
+        ("EMAIL_URL", "nonsense://x", "EMAIL_URL cannot be read"),
+        ("DATABASE_URL", "mysql://u:marker-password@h/d", "DATABASE_URL is for"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://u:marker-password@db.example.com/d", "sslmode=verify-full"),
+        (
+            "DATABASE_URL",
+            "postgresql://u:marker-password@db.example.com/d?sslmode=require",
+            "sslmode=verify-full",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://u:marker-password@localhost/d?host=db.example.com",
+            "sslmode=verify-full",
+        ),
+        ("DATABASE_URL", "postgresql://u:marker-password@/d?service=far", "sslmode=verify-full"),
+        ("DATABASE_URL", "postgresql://u:marker-password@10.0.0.8:port/d", "DATABASE_URL"),
+        ("CACHE_URL", "nonsense://", "CACHE_URL cannot be read"),
+        ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES is a whole number"),
+        ("TRUSTED_PROXIES", "many", "TRUSTED_PROXIES is a whole number"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL is"),
+    ],
+)
+def test_wrong_values_are_refused_without_their_passwords(start, name, value, words):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        start(PRODUCTION | {name: value})
+    assert words in str(refused.value)
+    assert "marker-password" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@127.0.0.1/d",
+        "postgresql://u:p@[::1]:5432/d",
+        "postgresql://u:p@localhost/d",
+        "postgresql:///d",
+        "postgresql://u:p@%2Fvar%2Frun%2Fpostgresql/d",
+        "postgresql:///d?host=/var/run/postgresql",
+        "postgresql://u:p@db.example.com/d?sslmode=verify-full",
+    ],
+)
+def test_postgresql_here_or_verified(start, url):
+    database = start(PRODUCTION | {"DATABASE_URL": url})["DATABASES"]["default"]
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert database["CONN_MAX_AGE"] == 0
+    assert database["OPTIONS"]["pool"]["max_size"] >= database["OPTIONS"]["pool"]["min_size"]
+    assert database["OPTIONS"]["connect_timeout"] == 5
+
+
+def test_a_socket_name_with_pghost_elsewhere_is_remote(start):
+    with pytest.raises(ImproperlyConfigured, match="verify-full"):
+        start(PRODUCTION | {"DATABASE_URL": "postgresql:///d", "PGHOST": "db.example.com"})
+
+
+@pytest.mark.parametrize("url", [None, "", " "])
+def test_without_a_database_url_there_is_sqlite(start, tmp_path, url):
+    found = start(DEMO | ({} if url is None else {"DATABASE_URL": url}))
+    database = found["DATABASES"]["default"]
+    assert Path(database["NAME"]) == tmp_path / "var" / "ems.sqlite3"
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert database["OPTIONS"]["timeout"] == 20
+    connection = ConnectionHandler({"default": database})["default"]
+    with connection.cursor() as cursor:
+        values = {}
+        for pragma in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers"):
+            values[pragma] = cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+    connection.close()
+    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
+
+
+def test_the_demo_is_for_this_machine(start):
+    found = start(DEMO)
+    assert found["DEMO"] is True
+    assert found["DEBUG"] is False
+    assert found["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert found["SESSION_COOKIE_NAME"] == "sessionid"
+    assert found["SECURE_SSL_REDIRECT"] is False
+    assert found["EMAIL_BACKEND"].endswith("console.EmailBackend")
+
+
+def test_the_hosts_of_the_demo_cannot_be_widened(start):
+    found = start(DEMO | {"ALLOWED_HOSTS": "ems.example.com"})
+    assert "ems.example.com" not in found["ALLOWED_HOSTS"]
+
+
+def test_the_demo_makes_a_key_of_its_own(start, tmp_path):
+    first, again = start(DEMO)["SECRET_KEY"], start(DEMO)["SECRET_KEY"]
+    assert first == again
+    assert len(first) > 60
+    (file,) = (tmp_path / "var").glob("secret-key*")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.unlink()
+    assert start(DEMO)["SECRET_KEY"] != first
+
+
+def test_processes_that_start_at_once_agree_on_the_key(start, tmp_path):
+    found = start(DEMO)
+    (tmp_path / "var" / "secret-key").unlink()
+    with ThreadPoolExecutor(8) as threads:
+        keys = set(threads.map(lambda _: found["demo_secret_key"](), range(8)))
+    assert len(keys) == 1
+    assert len(list((tmp_path / "var").glob("secret-key*"))) == 1
+
+
+def test_there_is_no_debug_variable(start, monkeypatch):
+    monkeypatch.setenv("DEBUG", "1")
+    assert start(DEMO)["DEBUG"] is False
+
+
+def test_secrets_can_come_from_files(start, tmp_path, monkeypatch):
+    file = tmp_path / "key"
+    file.write_text(PRODUCTION["SECRET_KEY"] + "\n")
+    environment = PRODUCTION | {"SECRET_KEY_FILE": str(file)}
+    del environment["SECRET_KEY"]
+    assert start(environment)["SECRET_KEY"] == PRODUCTION["SECRET_KEY"]
+
+
+def test_a_key_may_begin_with_a_dollar_sign(start):
+    key = "$" + PRODUCTION["SECRET_KEY"]
+    assert start(PRODUCTION | {"SECRET_KEY": key})["SECRET_KEY"] == key
+
+
+def test_forwarded_https_counts_behind_a_proxy_only(start):
+    assert start(PRODUCTION | {"TRUSTED_PROXIES": "1"})["SECURE_PROXY_SSL_HEADER"] == (
+        "HTTP_X_FORWARDED_PROTO",
+        "https",
+    )
+
+
+def test_throttles_share_a_store(start):
+    assert start(PRODUCTION)["CACHES"]["default"]["BACKEND"].endswith("db.DatabaseCache")
+    found = start(PRODUCTION | {"CACHE_URL": "redis://127.0.0.1:6379/1"})
+    assert "redis" in found["CACHES"]["default"]["BACKEND"].lower()
+
+
+def test_time_zones_come_from_the_pinned_package():
+    assert zoneinfo.TZPATH == ()
+    assert zoneinfo.ZoneInfo("Europe/Berlin").key == "Europe/Berlin"
+
+
+def test_the_deployment_check_is_silent():
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(
+        command,
+        cwd=SOURCE.parent.parent,
+        env=environment | PRODUCTION,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
