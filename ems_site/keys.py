@@ -72,6 +72,8 @@ def clean_identities(instance: models.Model) -> None:
             continue
         source = instance._meta.get_field(field.of)
         key = field.key(instance)
+        # Django's own unique check would name the key column, which nobody has heard of.
+        setattr(instance, field.attname, None)
         if key and len(key) > field.max_length:
             errors[field.of] = ValidationError("Too long.", code="max_length")
         elif key and _others(instance).filter(**{field.name: key}).exists():

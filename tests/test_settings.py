@@ -149,6 +149,7 @@ def test_a_socket_name_with_pghost_elsewhere_is_remote(start):
         start(PRODUCTION | {"DATABASE_URL": "postgresql:///d", "PGHOST": "db.example.com"})
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("url", [None, "", " "])
 def test_without_a_database_url_there_is_sqlite(start, tmp_path, url):
     found = start(DEMO | ({} if url is None else {"DATABASE_URL": url}))

@@ -20,12 +20,13 @@ class SessionLimit:
         self.get_response = get_response
 
     def __call__(self, request):
+        now = int(timezone.now().timestamp())
+        if now - request.session.get(STARTED, now) >= settings.SESSION_LIMIT.total_seconds():
+            request.session.flush()
+        response = self.get_response(request)
         if SESSION_KEY in request.session:
-            now = int(timezone.now().timestamp())
-            started = request.session.setdefault(STARTED, now)
-            if now - started >= settings.SESSION_LIMIT.total_seconds():
-                request.session.flush()
-        return self.get_response(request)
+            request.session.setdefault(STARTED, now)
+        return response
 
 
 class LogOnRequired(LoginRequiredMiddleware):

@@ -229,7 +229,7 @@ def test_slots_come_back_after_an_hour(time_machine):
 
 
 def test_all_processes_count_together(settings):
-    """The default cache is a table; what one process took is gone for another, which has its own cache object."""
+    """The default cache is a table: what one process took is gone for the others."""
     assert isinstance(caches["default"], DatabaseCache) or "default" not in settings.CACHES
     for _ in range(3):
         throttles.take("t", "me", limit=3, seconds=3600)
