@@ -14,6 +14,7 @@ class ContactForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("email", "phone"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
+        self.fields["email"].widget.attrs["autofocus"] = True
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True

@@ -55,34 +55,63 @@ def posted(data: QueryDict) -> Pane:
     return Pane(AssociateFormSet(data, prefix=PREFIX), text=data.get("contact_q", ""))
 
 
+def pressed(data: QueryDict) -> str:
+    """Which of the pane's buttons was pressed, or nothing.
+
+    Enter in the Add Contact dialog saves the form where there is no JavaScript: it is taken for
+    the dialog's own button, so that the contact being typed is not lost.
+    """
+    verb = next((verb for verb in VERBS if verb in data), "")
+    return verb or ("save_contact" if "save" in data and _typed_contact(data) else "")
+
+
 def press(data: QueryDict) -> Pane:
     """The pane after one of its buttons was pressed; nothing is validated but a new contact."""
-    rows = values(data)
-    pane = Pane(_rows(rows), text=data.get("contact_q", ""))
-    if "associate" in data:
-        person = Contact.objects.filter(pk=whole_number(data["associate"])).first()
-        if person is None:
-            pane.announcement = "This contact has been deleted meanwhile."
-        elif str(person.pk) not in {row["contact"] for row in rows}:
-            rows.append({"contact": str(person.pk), "kind": Association.Kind.STANDARD})
-            pane.announcement = f"{person} associated."
-    elif "remove" in data:
-        place = whole_number(data["remove"])
-        if place is not None and place < len(rows):
-            rows.pop(place)
-            pane.announcement = "Contact removed from the list."
-    elif "add_contact" in data:
-        pane.new_contact = ContactForm(prefix=NEW_PREFIX)
-    elif "save_contact" in data:
+    verb, rows = pressed(data), values(data)
+    pane = Pane(_rows(rows), text=data.get("contact_q", ""), new_kind=_posted_kind(data))
+    if verb == "save_contact":
         _add(pane, rows, data)
+    elif verb == "add_contact":
+        pane.new_contact = ContactForm(prefix=NEW_PREFIX)
+    elif verb != "cancel_contact" and (typed := _typed_contact(data)):
+        pane.new_contact = ContactForm(prefix=NEW_PREFIX, initial=typed)
+    if verb == "associate":
+        _associate(pane, rows, data["associate"])
+    elif verb == "remove":
+        _remove(pane, rows, data["remove"])
     pane.rows = _rows(rows)
     return pane
 
 
+def _typed_contact(data):
+    names = Contact.ATTRIBUTES
+    typed = {name: data.get(f"{NEW_PREFIX}-{name}", "") for name in names}
+    return typed if any(typed[name].strip() for name in names if name != "language") else {}
+
+
+def _posted_kind(data):
+    kind = data.get(f"{NEW_PREFIX}-kind", "")
+    return kind if kind in Association.Kind.values else Association.Kind.STANDARD
+
+
+def _associate(pane, rows, key):
+    person = Contact.objects.filter(pk=whole_number(key)).first()
+    if person is None:
+        pane.announcement = "This contact has been deleted meanwhile."
+    elif str(person.pk) not in {str(row.get("contact", "")) for row in rows}:
+        rows.append({"contact": str(person.pk), "kind": Association.Kind.STANDARD})
+        pane.announcement = f"{person} associated."
+
+
+def _remove(pane, rows, number):
+    place = whole_number(number)
+    if place is not None and place < len(rows):
+        rows.pop(place)
+        pane.announcement = "Contact removed from the list."
+
+
 def _add(pane, rows, data):
     form = ContactForm(data, prefix=NEW_PREFIX)
-    kind = data.get(f"{NEW_PREFIX}-kind", "")
-    pane.new_kind = kind if kind in Association.Kind.values else Association.Kind.STANDARD
     if form.is_valid() and _stands_in(rows, form.cleaned_data["email"]):
         form.add_error("email", "A contact with this Email is in the list already.")
     if form.errors:

@@ -126,7 +126,7 @@ class AssociateForm(forms.Form):
             return values["name"] or values["email"]
         return (self.person.name or self.person.email) if self.person else "Deleted contact"
 
-    def email(self) -> str:
+    def address(self) -> str:
         return self.values()["email"] if self.is_new() else getattr(self.person, "email", "")
 
     def clean(self):

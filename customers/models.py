@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from contacts.models import Contact
-from customers.time_zones import validate_time_zone
+from customers import time_zones
 from ems_site.fields import IdentifierField, LineField, LinesField, validate_alphanumeric
 from ems_site.folding import identity_key, search_term
 from ems_site.keys import IdentityKeyField, SearchKeyField, SortKeyField, clean_identities
@@ -73,7 +73,7 @@ class Customer(models.Model):
     )
     ref_id = LineField("Ref ID", max_length=255, blank=True, validators=[validate_alphanumeric])
     time_zone = models.CharField(
-        "Time Zone", max_length=64, default="UTC", validators=[validate_time_zone]
+        "Time Zone", max_length=64, default="UTC", validators=[time_zones.validate_time_zone]
     )
     status = models.CharField(
         "Status", max_length=10, choices=Status, default=Status.ENABLED, editable=False
@@ -134,6 +134,10 @@ class Customer(models.Model):
 
     def is_enabled(self) -> bool:
         return self.status == Status.ENABLED
+
+    def utc_offset(self) -> str:
+        """Now, in its time zone: `UTC+01:00`."""
+        return time_zones.utc_offset(self.time_zone)
 
     def edit_needs_confirmation(self) -> bool:
         """A completed entitlement belongs to the customer. [guide: Actions, Edit, note]"""

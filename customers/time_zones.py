@@ -30,18 +30,22 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError("Choose a time zone from the list.", code="unknown_time_zone")
 
 
-def label(name: str, now: datetime | None = None) -> str:
-    """`(UTC+01:00) Europe/Berlin`, with the offset in force at this instant (now by default)."""
-    offset = (now or datetime.now(UTC)).astimezone(ZoneInfo(name)).utcoffset() or timedelta()
+def utc_offset(name: str, at: datetime | None = None) -> str:
+    """`UTC+01:00`, in force at this instant (now by default)."""
+    offset = (at or datetime.now(UTC)).astimezone(ZoneInfo(name)).utcoffset() or timedelta()
     sign = "-" if offset < timedelta() else "+"
     hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
-    return f"(UTC{sign}{hours:02}:{minutes:02}) {name}"
+    return f"UTC{sign}{hours:02}:{minutes:02}"
+
+
+def label(name: str, at: datetime | None = None) -> str:
+    """`(UTC+01:00) Europe/Berlin`, with the offset in force at this instant (now by default)."""
+    return f"({utc_offset(name, at)}) {name}"
 
 
 def label_now(name: str) -> str:
     """`UTC+01:00, now 15:42`."""
-    now = datetime.now(UTC)
-    return f"{label(name, now)[1:].partition(')')[0]}, now {now.astimezone(ZoneInfo(name)):%H:%M}"
+    return f"{utc_offset(name)}, now {datetime.now(ZoneInfo(name)):%H:%M}"
 
 
 def choices() -> list[tuple[str, list[tuple[str, str]]]]:

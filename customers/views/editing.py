@@ -42,7 +42,7 @@ def _page(request, customer):
         return _show(request, CustomerForm(instance=customer), associates.of_customer(customer))
     if "back" in request.POST:
         return _back(request, customer)
-    if any(verb in request.POST for verb in associates.VERBS):
+    if associates.pressed(request.POST):
         return _press(request, customer)
     return _save(request, customer, _resolved(request, customer))
 

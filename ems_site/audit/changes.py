@@ -37,7 +37,7 @@ def _plain(instance, name):
 
 
 def change_lines(model: type[models.Model] | None, changes: Changes) -> list[tuple[str, str, str]]:
-    """(label, old, new) for people. Links read `Contact anna@example.com`, with a kind each side."""
+    """(label, old, new) for people. A link reads `Contact`, `anna@example.com (Standard)`."""
     return [
         (_label(model, name), *(_shown(name, value) for value in values))
         for name, values in changes.items()
@@ -46,8 +46,7 @@ def change_lines(model: type[models.Model] | None, changes: Changes) -> list[tup
 
 def _label(model, name):
     if ":" in name:
-        kind, _key, label = name.split(":", 2)
-        return f"{kind.capitalize()} {label}"
+        return name.partition(":")[0].capitalize()
     try:
         return capfirst(model._meta.get_field(name).verbose_name)
     except (AttributeError, FieldDoesNotExist):
@@ -56,4 +55,6 @@ def _label(model, name):
 
 def _shown(name, value):
     text = "" if value is None else str(value)
-    return text.capitalize() if ":" in name else text
+    if ":" not in name or not text:
+        return text
+    return f"{name.split(':', 2)[2]} ({text.capitalize()})"

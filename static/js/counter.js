@@ -1,11 +1,9 @@
-// [data-counter] with a maxlength: says what is left from 80 % on. Counts code points after NFC, as the server does, and
-// lets a too long paste stand (the browser would cut it silently) so that one can shorten it.
+// [data-limit]: says what is left from 80 % on. Counts code points after NFC, as the server does. There is no maxlength:
+// the browser would silently cut what is pasted, and count an emoji as two.
 const live = document.getElementById("announcer");
 
 const enhance = (field) => {
-  const limit = field.maxLength;
-  if (limit < 1) return;
-  field.removeAttribute("maxlength");
+  const limit = Number(field.dataset.limit);
   const note = document.createElement("div");
   note.className = "counter";
   note.id = `${field.id}_counter`;
@@ -28,7 +26,7 @@ const enhance = (field) => {
 };
 
 const start = (root) => {
-  for (const field of root.querySelectorAll("[data-counter][maxlength]")) enhance(field);
+  for (const field of root.querySelectorAll("[data-limit]")) enhance(field);
 };
 start(document);
 document.addEventListener("content:added", (event) => start(event.target));
