@@ -46,12 +46,8 @@ class Contact(models.Model):
     ref_id1 = IdentifierField("Ref ID 1", max_length=100, blank=True)
     ref_id2 = LineField("Ref ID 2", max_length=100, blank=True)
     phone = LineField("Phone", max_length=100, blank=True)
-    language = models.CharField(
-        "Language", max_length=10, choices=installed_languages, default="en"
-    )
-    status = models.CharField(
-        "Status", max_length=10, choices=Status, default=Status.ENABLED, editable=False
-    )
+    language = models.CharField("Language", max_length=10, choices=installed_languages, default="en")
+    status = models.CharField("Status", max_length=10, choices=Status, default=Status.ENABLED, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created = models.DateTimeField("Created", auto_now_add=True)
     changed = models.DateTimeField("Changed", auto_now=True)

@@ -59,9 +59,7 @@ class ConfirmationRequired(Refused):
         if not confirmation:
             return False
         try:
-            shown = signing.loads(
-                confirmation, salt=CONFIRMATION_SALT, max_age=CONFIRMATION_SECONDS
-            )
+            shown = signing.loads(confirmation, salt=CONFIRMATION_SALT, max_age=CONFIRMATION_SECONDS)
         except signing.BadSignature:
             return False
         return shown == signing.loads(self.confirmation, salt=CONFIRMATION_SALT)
@@ -96,9 +94,7 @@ def save(
     `confirmed` is the confirmation of this very change. Then nothing at all is saved.
     """
     wanted = None if associates is None else list(associates)
-    unsaved = [
-        row for row in [customer, *(contact for contact, _ in wanted or ())] if row._state.adding
-    ]
+    unsaved = [row for row in [customer, *(contact for contact, _ in wanted or ())] if row._state.adding]
     try:
         with transaction.atomic():
             if customer._state.adding:
@@ -126,10 +122,10 @@ def _add(customer, wanted, by):
 
 def _change(customer, wanted, by, confirmed):
     _lock_contacts(wanted or [])
-    current = _locked(Customer.objects.filter(pk=customer.pk))
-    if not current:
+    found = _locked(Customer.objects.filter(pk=customer.pk))
+    if not found:
         raise Gone(f"{customer} has been deleted meanwhile.")
-    current = current[0]
+    current = found[0]
     if not customer.customer_id.strip():
         raise ValidationError(
             {"customer_id": f"A saved customer keeps a Customer ID. It was {current.customer_id}."}
@@ -144,9 +140,7 @@ def _change(customer, wanted, by, confirmed):
     customer.version = current.version + 1
     links = {} if wanted is None else _associate(customer, wanted, by)
     customer.save(update_fields=SAVED_FIELDS)
-    audit.record(
-        "customer.changed", customer, by=by, changes=differences(current, customer) | links
-    )
+    audit.record("customer.changed", customer, by=by, changes=differences(current, customer) | links)
     return customer
 
 

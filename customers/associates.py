@@ -6,12 +6,11 @@ rows live in the form alone until the customer is saved.
 
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet
 from django.http import QueryDict
 
 from contacts.forms import ContactForm
-from contacts.models import Contact
-from customers.forms import AssociateForm, AssociateFormSet
+from contacts.models import Contact, ContactQuerySet
+from customers.forms import AssociateForm, AssociateFormSet, BaseAssociateFormSet
 from customers.models import Association, Customer
 from ems_site.folding import identity_key
 from ems_site.parameters import whole_number
@@ -24,7 +23,7 @@ OFFERED = 8
 
 @dataclass
 class Pane:
-    rows: AssociateFormSet
+    rows: BaseAssociateFormSet
     text: str = ""
     new_contact: ContactForm | None = None
     announcement: str = ""
@@ -35,7 +34,7 @@ class Pane:
     def rows_with_errors(self) -> list[AssociateForm]:
         return [row for row in self.rows.forms if self.rows.is_bound and row.errors]
 
-    def offer(self, contacts: QuerySet[Contact]) -> "Pane":
+    def offer(self, contacts: ContactQuerySet) -> "Pane":
         """Looks for contacts to pick, leaving out those that are associated already."""
         self.rows.load_people()
         taken = [row.person.pk for row in self.rows.forms if row.person and row.person.pk]
@@ -95,7 +94,7 @@ def _posted_kind(data):
 
 
 def _associate(pane, rows, key):
-    person = Contact.objects.filter(pk=whole_number(key)).first()
+    person = Contact.objects.filter(pk=whole_number(key) or 0).first()
     if person is None:
         pane.announcement = "This contact has been deleted meanwhile."
     elif str(person.pk) not in {str(row.get("contact", "")) for row in rows}:
@@ -132,7 +131,7 @@ def values(data: QueryDict) -> list[dict]:
     return [row.values() for row in rows.forms]
 
 
-def _rows(rows: list[dict]) -> AssociateFormSet:
+def _rows(rows: list[dict]) -> BaseAssociateFormSet:
     return AssociateFormSet(initial=rows, prefix=PREFIX)
 
 

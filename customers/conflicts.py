@@ -8,6 +8,7 @@ from contacts.models import Contact
 from customers import associates
 from customers.models import Association, Customer
 from ems_site.audit.models import Entry
+from ems_site.labels import label
 
 MINE, THEIRS = "mine", "theirs"
 
@@ -43,7 +44,7 @@ def since(customer: Customer, version: int) -> list[Entry]:
 def differences(
     mine: Customer, people: list[tuple[Contact, str]] | None, current: Customer, entries: list[Entry]
 ) -> list[Difference]:
-    before = {}
+    before: dict[str, str] = {}
     for entry in entries:
         for name, (old, _new) in entry.changes.items():
             before.setdefault(_short(name), old)
@@ -51,10 +52,8 @@ def differences(
     for name in Customer.ATTRIBUTES:
         my_value, their_value = getattr(mine, name), getattr(current, name)
         if my_value != their_value:
-            label = str(Customer._meta.get_field(name).verbose_name)
-            rows.append(
-                Difference(name, label, before.get(name, their_value), their_value, my_value)
-            )
+            old = before.get(name, their_value)
+            rows.append(Difference(name, label(Customer, name), old, their_value, my_value))
     return rows + _people(people, current, before)
 
 

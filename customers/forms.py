@@ -33,6 +33,7 @@ class CustomerForm(VersionedForm):
         help_text="License dates of this customer are calendar dates in this zone.",
         error_messages={"invalid_choice": "Choose a time zone from the list."},
     )
+
     class Meta:
         model = Customer
         fields = Customer.ATTRIBUTES
@@ -82,23 +83,19 @@ class CustomerForm(VersionedForm):
         name = self["time_zone"].value()
         if name in time_zones.known_names() and name not in time_zones.canonical_names():
             kept = ("In use", [(name, time_zones.label(name))])
-            self.fields["time_zone"].choices = [kept, *time_zones.choices()]
+            self.fields["time_zone"].widget.choices = [kept, *time_zones.choices()]
 
 
 class ReasonForm(forms.Form):
     """Why something is done; it goes into the history."""
 
-    comment = LinesFormField(
-        label="Reason", required=False, max_length=500, validators=[validate_lines]
-    )
+    comment = LinesFormField(label="Reason", required=False, max_length=500, validators=[validate_lines])
 
 
 class AssociateForm(forms.Form):
     """A row of the Associate Contacts pane: an existing contact, or one to be added."""
 
-    contact = forms.IntegerField(
-        required=False, min_value=1, max_value=LARGEST_KEY, widget=forms.HiddenInput
-    )
+    contact = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_KEY, widget=forms.HiddenInput)
     kind = forms.ChoiceField(choices=Association.Kind, initial=Association.Kind.STANDARD)
 
     def __init__(self, *args, **kwargs):
@@ -168,7 +165,7 @@ class BaseAssociateFormSet(forms.BaseFormSet):
         return [(form.person, form.cleaned_data["kind"]) for form in self.forms]
 
 
-AssociateFormSet = forms.formset_factory(
+AssociateFormSet: type[BaseAssociateFormSet] = forms.formset_factory(  # type: ignore[assignment]
     AssociateForm,
     formset=BaseAssociateFormSet,
     extra=0,

@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from customers import counts
 from customers.models import Customer, CustomerQuerySet
+from ems_site.labels import label
 from ems_site.paging import Pages, address
 from ems_site.status import Status
 
@@ -57,7 +58,7 @@ class CustomerList:
     @cached_property
     def rows(self) -> list[Customer]:
         """The customers of this page, each with contact_count and entitlement_count."""
-        rows = self.pages.page.object_list
+        rows: list[Customer] = list(self.pages.page.object_list)
         counts.attach_contacts(rows)
         if self.with_entitlements:
             counts.attach_entitlements(rows)
@@ -78,8 +79,7 @@ class CustomerList:
     def _heading(self, name):
         order = {name: "ascending", f"-{name}": "descending"}.get(self.sort, "")
         turned = f"-{name}" if order == "ascending" else name
-        title = str(Customer._meta.get_field(name).verbose_name)
-        return Heading(title, address(self._parameters(sort=turned)), order)
+        return Heading(label(Customer, name), address(self._parameters(sort=turned)), order)
 
     def chips(self) -> list[tuple[str, str, str]]:
         """(what is filtered, by which value, the address without it)."""
@@ -87,8 +87,8 @@ class CustomerList:
         if self.text:
             chips.append(("Any attribute", self.text, address(self._parameters(q=""))))
         if self.status:
-            label = Status(self.status).label
-            chips.append(("Status", label, self.any_status_address()))
+            status = Status(self.status).label
+            chips.append(("Status", status, self.any_status_address()))
         return chips
 
     def any_status_address(self) -> str:

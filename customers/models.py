@@ -65,9 +65,7 @@ class Customer(models.Model):
         "Customer ID", max_length=100, blank=True, help_text="Left empty, one is made up."
     )
     crm_id = LineField("CRM ID", max_length=255, blank=True)
-    description = LinesField(
-        "Description", max_length=510, blank=True, validators=[validate_alphanumeric]
-    )
+    description = LinesField("Description", max_length=510, blank=True, validators=[validate_alphanumeric])
     external_id = IdentifierField(
         "External ID", max_length=60, blank=True, validators=[validate_alphanumeric]
     )
@@ -75,10 +73,10 @@ class Customer(models.Model):
     time_zone = models.CharField(
         "Time Zone", max_length=64, default="UTC", validators=[time_zones.validate_time_zone]
     )
-    status = models.CharField(
-        "Status", max_length=10, choices=Status, default=Status.ENABLED, editable=False
+    status = models.CharField("Status", max_length=10, choices=Status, default=Status.ENABLED, editable=False)
+    contacts: models.ManyToManyField = models.ManyToManyField(
+        Contact, through="Association", related_name="customers"
     )
-    contacts = models.ManyToManyField(Contact, through="Association", related_name="customers")
     version = models.PositiveIntegerField(default=1, editable=False)
     created = models.DateTimeField("Created", auto_now_add=True)
     changed = models.DateTimeField("Changed", auto_now=True)
@@ -108,10 +106,6 @@ class Customer(models.Model):
     def __str__(self):
         return f"{self.name} ({self.customer_id})"
 
-    def clean(self):
-        super().clean()
-        clean_identities(self)
-
     def save(self, *args, **kwargs):
         """Makes up a Customer ID where none is given; a clash is retried."""
         while not self.customer_id:
@@ -125,12 +119,16 @@ class Customer(models.Model):
                 self.customer_id = ""
         return super().save(*args, **kwargs)
 
+    def get_absolute_url(self):
+        return reverse("customers:detail", args=[self.pk])
+
+    def clean(self):
+        super().clean()
+        clean_identities(self)
+
     def _customer_id_is_taken(self):
         others = Customer.objects.exclude(pk=self.pk)
         return others.filter(customer_id_key=identity_key(self.customer_id)).exists()
-
-    def get_absolute_url(self):
-        return reverse("customers:detail", args=[self.pk])
 
     def is_enabled(self) -> bool:
         return self.status == Status.ENABLED
@@ -166,9 +164,7 @@ class Association(models.Model):
 
     class Meta:
         ordering = ["contact__email_key"]
-        constraints = [
-            models.UniqueConstraint(fields=["customer", "contact"], name="one_association_each")
-        ]
+        constraints = [models.UniqueConstraint(fields=["customer", "contact"], name="one_association_each")]
 
     def __str__(self):
         return f"{self.contact} ({self.get_kind_display()})"

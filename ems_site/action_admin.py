@@ -1,8 +1,10 @@
 """Django admin as one more surface: it checks rights, calls actions, and shows what they refuse."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from ems_site.audit.models import Entry
@@ -17,8 +19,8 @@ class ActionAdmin(admin.ModelAdmin):
     show_full_result_count = False
     filters_allowed: tuple[str, ...] = ()
 
-    def get_form(self, request, obj=None, **kwargs):
-        form = super().get_form(request, obj, **kwargs)
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form: Any = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
         return form
 
@@ -56,13 +58,13 @@ class ActionAdmin(admin.ModelAdmin):
     def get_search_results(self, request, queryset, search_term):
         return queryset.search(search_term), False
 
-    def lookup_allowed(self, lookup, value, request):
+    def lookup_allowed(self, lookup, value, request=None):
         return lookup in self.filters_allowed
 
     def history_view(self, request, object_id, extra_context=None):
         subject = self.get_object(request, object_id)
         if subject is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         if not self.has_view_permission(request, subject):
             raise PermissionDenied
         context = {

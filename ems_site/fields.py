@@ -110,8 +110,10 @@ class LineField(models.CharField):
         value = super().to_python(value)
         return tidy(value, lines=self.form_field is LinesFormField) if isinstance(value, str) else value
 
-    def formfield(self, **kwargs):
-        return super().formfield(**{"form_class": self.form_field, **kwargs})
+    def formfield(self, form_class=None, choices_form_class=None, **kwargs):
+        return super().formfield(
+            form_class=form_class or self.form_field, choices_form_class=choices_form_class, **kwargs
+        )
 
 
 class IdentifierField(LineField):
@@ -126,5 +128,6 @@ class LinesField(LineField):
     default_validators = [validate_lines]
     form_field = LinesFormField
 
-    def formfield(self, **kwargs):
-        return super().formfield(**{"widget": forms.Textarea(attrs={"rows": 3}), **kwargs})
+    def formfield(self, form_class=None, choices_form_class=None, **kwargs):
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 3}))
+        return super().formfield(form_class, choices_form_class, **kwargs)

@@ -27,6 +27,6 @@ class VersionedForm(forms.ModelForm):
         return super().clean()
 
     def _post_clean(self):
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if self.instance.pk and self.cleaned_data.get("version") is not None:
             self.instance.version = self.cleaned_data["version"]

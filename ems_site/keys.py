@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from ems_site.folding import identity_key, search_key, sort_key
+from ems_site.labels import label
 
 # At four bytes a character the longest key still fits an index entry of PostgreSQL.
 KEY_LENGTH = 600
@@ -49,7 +50,7 @@ class SortKeyField(_KeyField):
 
     def db_type(self, connection):
         collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
-        return super().db_type(connection) + collation
+        return f"{super().db_type(connection)}{collation}"
 
 
 class SearchKeyField(models.TextField):
@@ -70,17 +71,16 @@ def clean_identities(instance: models.Model) -> None:
     for field in instance._meta.get_fields():
         if not isinstance(field, IdentityKeyField):
             continue
-        source = instance._meta.get_field(field.of)
         key = field.key(instance)
         # Django's own unique check would name the key column, which nobody has heard of.
         setattr(instance, field.attname, None)
-        if key and len(key) > field.max_length:
+        if key and len(key) > KEY_LENGTH:
             errors[field.of] = ValidationError("Too long.", code="max_length")
         elif key and _others(instance).filter(**{field.name: key}).exists():
             errors[field.of] = ValidationError(
                 "Another %(model)s has this %(field)s. Letter case and width make no difference.",
                 code="unique",
-                params={"model": instance._meta.verbose_name, "field": source.verbose_name},
+                params={"model": instance._meta.verbose_name, "field": label(instance, field.of)},
             )
     if errors:
         raise ValidationError(errors)

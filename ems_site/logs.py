@@ -28,7 +28,7 @@ def user_id(request: HttpRequest) -> int | None:
 
 def fields(record: logging.LogRecord) -> dict:
     """What both formats say. The path stands without its query, which may hold e-mails and tokens."""
-    found = {
+    found: dict[str, object] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname,
         "logger": record.name,

@@ -4,6 +4,8 @@ import logging
 import re
 import time
 import uuid
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -27,19 +29,25 @@ class RequestContext:
     def __call__(self, request):
         started = time.monotonic()
         request_id = _request_id(request)
-        tokens = [
-            (context.request_id, context.request_id.set(request_id)),
-            (context.client_address, context.client_address.set(client_address(request))),
-            (logs.current_request, logs.current_request.set(request)),
-        ]
-        try:
+        with (
+            during(context.request_id, request_id),
+            during(context.client_address, client_address(request)),
+            during(logs.current_request, request),
+        ):
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
             _log_line(request, response, time.monotonic() - started)
-        finally:
-            for variable, token in reversed(tokens):
-                variable.reset(token)
         return response
+
+
+@contextmanager
+def during(variable: ContextVar, value):
+    """The variable has this value within the block, and afterwards the one it had."""
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 def _request_id(request) -> str:

@@ -8,11 +8,12 @@ import secrets
 import zoneinfo
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 from ems_site.proxies import is_loopback
 
@@ -21,7 +22,7 @@ VAR_DIR = BASE_DIR / "var"
 MEBIBYTE = 1024 * 1024
 
 # Reads NAME, or the file that NAME_FILE names.
-ENVIRONMENT = environ.FileAwareEnv().ENVIRON
+ENVIRONMENT = FileAwareMapping(cache=False)
 
 
 # Readers: one for each type, an empty value counts as unset.
@@ -164,6 +165,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
 ]
+if DEMO:
+    INSTALLED_APPS.append("ems_site.demo")
 
 # Headers stand outside everything that may answer; the gate stands before whatever reads a body.
 MIDDLEWARE = [
@@ -217,6 +220,7 @@ def database() -> dict:
     if config["ENGINE"] == "django.db.backends.sqlite3":
         return config | {"OPTIONS": config.get("OPTIONS", {}) | SQLITE_OPTIONS}
     if config["ENGINE"] == "django.db.backends.postgresql":
+        config["HOST"] = unquote(config["HOST"] or "")
         options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
         if not is_database_local(config, options) and options.get("sslmode") != "verify-full":
             raise ImproperlyConfigured("DATABASE_URL names another machine: add ?sslmode=verify-full to it.")

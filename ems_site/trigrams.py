@@ -12,12 +12,11 @@ def index_search_key(table: str) -> RunPython:
             schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             quote = schema_editor.quote_name
             schema_editor.execute(
-                "CREATE INDEX %s ON %s USING gin (search_key gin_trgm_ops)"
-                % (quote(name), quote(table))
+                f"CREATE INDEX {quote(name)} ON {quote(table)} USING gin (search_key gin_trgm_ops)"
             )
 
     def drop(apps, schema_editor):
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute("DROP INDEX IF EXISTS %s" % schema_editor.quote_name(name))
+            schema_editor.execute(f"DROP INDEX IF EXISTS {schema_editor.quote_name(name)}")
 
     return RunPython(create, drop)

@@ -40,22 +40,14 @@ class Entitlement(models.Model):
 
     uuid = models.UUIDField("UUID", default=uuid.uuid4, unique=True, editable=False)
     eid = models.CharField("EID", max_length=35, unique=True, default=new_eid, editable=False)
-    state = models.CharField(
-        "State", max_length=10, choices=State, default=State.DRAFT, editable=False
-    )
-    customer = models.ForeignKey(
-        Customer, models.PROTECT, related_name="entitlements", null=True, blank=True
-    )
-    contact = models.ForeignKey(
-        Contact, models.PROTECT, related_name="entitlements", null=True, blank=True
-    )
+    state = models.CharField("State", max_length=10, choices=State, default=State.DRAFT, editable=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="entitlements", null=True, blank=True)
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="entitlements", null=True, blank=True)
     ref_id1 = LineField("Ref ID 1", max_length=100, blank=True)
     ref_id2 = LineField("Ref ID 2", max_length=100, blank=True)
     external_id = IdentifierField("External ID", max_length=100, blank=True)
     start_date = models.DateField("Start date")
-    end_date = models.DateField(
-        "End date", null=True, blank=True, help_text="Left empty, it never expires."
-    )
+    end_date = models.DateField("End date", null=True, blank=True, help_text="Left empty, it never expires.")
     version = models.PositiveIntegerField(default=1, editable=False)
     created = models.DateTimeField("Created", auto_now_add=True)
     changed = models.DateTimeField("Changed", auto_now=True)
@@ -100,18 +92,17 @@ class Entitlement(models.Model):
     def __str__(self):
         return self.eid
 
+    def get_absolute_url(self):
+        return reverse("admin:entitlements_entitlement_change", args=[self.pk])
+
     def clean(self):
         super().clean()
         clean_identities(self)
-        if self.contact_id and self.customer_id:
-            if not self.customer.associations.filter(contact=self.contact_id).exists():
-                raise ValidationError({"contact": "Choose a contact of this customer."})
+        if self.contact and self.customer and not self.customer.contacts.contains(self.contact):
+            raise ValidationError({"contact": "Choose a contact of this customer."})
 
     def search_texts(self) -> list[str]:
         return [self.eid, self.ref_id1, self.ref_id2, self.external_id]
-
-    def get_absolute_url(self):
-        return reverse("admin:entitlements_entitlement_change", args=[self.pk])
 
     def may_go_to(self, state: str) -> bool:
         return state in self.MAY_GO_TO[self.State(self.state)]

@@ -60,9 +60,7 @@ def _save(request, customer, data):
         return _show(request, form, pane, status=UNPROCESSABLE)
     people = pane.rows.associates() if _may_associate(request.user) else None
     try:
-        actions.save(
-            customer, by=request.user, associates=people, confirmed=data.get("confirmation")
-        )
+        actions.save(customer, by=request.user, associates=people, confirmed=data.get("confirmation"))
     except actions.ConfirmationRequired as refusal:
         return _show_confirmation(request, form, refusal, data)
     except Conflict as conflict:
@@ -153,9 +151,7 @@ def _address(customer):
 def _kept(data):
     """Everything typed so far, for the hidden fields of the page in between."""
     dropped = {"csrfmiddlewaretoken", "confirmation", "save"}
-    return [
-        (name, value) for name, posted in data.lists() if name not in dropped for value in posted
-    ]
+    return [(name, value) for name, posted in data.lists() if name not in dropped for value in posted]
 
 
 def _show_confirmation(request, form, refusal, data):

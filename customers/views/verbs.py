@@ -176,7 +176,6 @@ def _show_again(request, verb, rows, customer, sentence):
 
 def _show(request, verb, keys, customer=None, *, refusal="", status=200):
     plan = Plan.of(verb, Customer.objects.filter(pk__in=keys), request.user)
-    counts.attach_contacts(plan.will)
     sees_entitlements = request.user.has_perm("entitlements.view_entitlement")
     if sees_entitlements:
         counts.attach_entitlements(plan.left_out)
@@ -186,7 +185,7 @@ def _show(request, verb, keys, customer=None, *, refusal="", status=200):
         "customer": customer,
         "refusal": refusal,
         "reason_form": ReasonForm(request.POST or None),
-        "contact_count": sum(row.contact_count for row in plan.will),
+        "contact_count": counts.attach_contacts(plan.will),
         "sees_entitlements": sees_entitlements,
         "cancel": customer.get_absolute_url() if customer else reverse("customers:list"),
     }

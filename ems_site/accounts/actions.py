@@ -57,8 +57,11 @@ def _replace(held, kind: str, wanted) -> dict:
 
 
 @transaction.atomic
-def set_password(user: User, raw_password: str, *, by, code: str = "user.password_changed") -> User:
-    """Sets the password, ends all sessions and reset links of the user, and tells them by mail."""
+def set_password(user: User, raw_password: str | None, *, by, code: str = "user.password_changed") -> User:
+    """Sets the password, ends all sessions and reset links of the user, and tells them by mail.
+
+    With None for a password the user cannot log on any longer.
+    """
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.set_password(raw_password)
     user.session_epoch += 1
@@ -84,7 +87,8 @@ def reset_password(key: str, raw_password: str) -> User:
 @transaction.atomic
 def end_sessions(users, *, by) -> int:
     """Logs these users out everywhere, for good; returns how many they are."""
-    locked = list(users.select_for_update(no_key=True).order_by("pk"))
+    chosen = User.objects.filter(pk__in=users.values("pk"))
+    locked = list(chosen.select_for_update(no_key=True).order_by("pk"))
     User.objects.filter(pk__in=[user.pk for user in locked]).end_sessions()
     for user in locked:
         audit.record("user.sessions_ended", user, by=by)

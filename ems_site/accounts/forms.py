@@ -40,19 +40,20 @@ class LogOnForm(forms.Form):
     password = password_field("Password", "current-password")
 
     helper = layout("username", "password")
+    user: User
 
     def __init__(self, request, data=None):
         self.request = request
-        self.user = None
         super().__init__(data)
 
     @sensitive_variables()
     def clean(self):
         typed = self.cleaned_data
         if "username" in typed and "password" in typed:
-            self.user = authenticate(self.request, username=typed["username"], password=typed["password"])
-            if self.user is None:
+            user = authenticate(self.request, username=typed["username"], password=typed["password"])
+            if user is None:
                 raise ValidationError("The user name or the password is wrong.", code="refused")
+            self.user = user
         return typed
 
 
@@ -117,7 +118,7 @@ class ChangePasswordForm(NewPasswordForm):
 class AddAccountForm(AdminUserCreationForm):
     """For Django admin. The model finds names that are taken, in whatever spelling."""
 
-    class Meta(AdminUserCreationForm.Meta):
+    class Meta(AdminUserCreationForm.Meta):  # type: ignore[name-defined]
         model = User
         fields = ("username", "email")
 

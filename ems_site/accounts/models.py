@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -48,11 +49,11 @@ class User(AbstractUser):
     )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
-    objects = AccountManager()
+    objects = AccountManager()  # type: ignore[misc]
 
     ATTRIBUTES = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
 
-    class Meta(AbstractUser.Meta):
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
         constraints = [
             models.CheckConstraint(
                 name="contact_is_never_staff",
@@ -63,11 +64,13 @@ class User(AbstractUser):
 
     def clean(self):
         super().clean()
+        if "\0" in self.username:
+            return  # Refused by its field already, and PostgreSQL cannot even be asked for it.
         clean_identities(self)
         if self.is_contact():
             if self.is_staff or self.is_superuser:
                 raise ValidationError("The user of a contact cannot be staff.", code="contact_is_never_staff")
-        elif self._meta.get_field("contact").related_model.objects.filter(email_key=self.name_key()).exists():
+        elif apps.get_model("contacts", "Contact").objects.filter(email_key=self.name_key()).exists():
             raise ValidationError(
                 {"username": ValidationError("A contact has this e-mail address.", code="unique")}
             )
@@ -80,7 +83,7 @@ class User(AbstractUser):
 
     def may_log_on(self) -> bool:
         """Asked at log-on and again on each request."""
-        return self.is_active and (not self.is_contact() or self.contact.may_log_on())
+        return self.is_active and (self.contact is None or self.contact.may_log_on())
 
     def has_perm(self, perm, obj=None):
         """A contact's user has no rights over the vendor's data, whatever groups say."""

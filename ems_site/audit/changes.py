@@ -4,14 +4,21 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
 
+from ems_site.labels import label
+
 Changes = dict[str, list]
+
+
+def attributes(model: models.Model) -> tuple[str, ...]:
+    """What people write down about it, by the names of the fields."""
+    return model.ATTRIBUTES  # type: ignore[attr-defined]
 
 
 def differences(old: models.Model, new: models.Model) -> Changes:
     """Attributes whose values differ, as {name: [old value, new value]}."""
     return {
         name: [_plain(old, name), _plain(new, name)]
-        for name in new.ATTRIBUTES
+        for name in attributes(new)
         if getattr(old, name) != getattr(new, name)
     }
 
@@ -25,7 +32,7 @@ def last_values(deleted: models.Model) -> Changes:
 
 
 def _values(instance):
-    return [(name, _plain(instance, name)) for name in instance.ATTRIBUTES if getattr(instance, name)]
+    return [(name, _plain(instance, name)) for name in attributes(instance) if getattr(instance, name)]
 
 
 def _plain(instance, name):
@@ -39,8 +46,7 @@ def _plain(instance, name):
 def change_lines(model: type[models.Model] | None, changes: Changes) -> list[tuple[str, str, str]]:
     """(label, old, new) for people. A link reads `Contact`, `anna@example.com (Standard)`."""
     return [
-        (_label(model, name), *(_shown(name, value) for value in values))
-        for name, values in changes.items()
+        (_label(model, name), *(_shown(name, value) for value in values)) for name, values in changes.items()
     ]
 
 
@@ -48,8 +54,8 @@ def _label(model, name):
     if ":" in name:
         return name.partition(":")[0].capitalize()
     try:
-        return capfirst(model._meta.get_field(name).verbose_name)
-    except (AttributeError, FieldDoesNotExist):
+        return capfirst(label(model, name)) if model else name
+    except FieldDoesNotExist:
         return name
 
 

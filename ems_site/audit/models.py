@@ -34,7 +34,6 @@ class EntryQuerySet(models.QuerySet):
             ]
         )
 
-
     def search(self, text: str):
         """Entries that have this text in the name of their subject or of who did it."""
         term = search_term(text)
@@ -63,6 +62,8 @@ class Entry(models.Model):
     search_key = SearchKeyField()
 
     objects = EntryQuerySet.as_manager()
+
+    subject_url = ""
 
     class Meta:
         ordering = ["-pk"]

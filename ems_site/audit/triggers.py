@@ -26,8 +26,7 @@ def install(connection) -> None:
             return
         for name, event in SQLITE.items():
             cursor.execute(
-                f"CREATE TRIGGER {name} {event} BEGIN "  # noqa: S608
-                "SELECT RAISE(ABORT, 'The history is append-only.'); END"
+                f"CREATE TRIGGER {name} {event} BEGIN SELECT RAISE(ABORT, 'The history is append-only.'); END"
             )
 
 
