@@ -1,21 +1,6 @@
 """Settings of gunicorn, which reads this file by itself when it starts in this folder."""
 
 import os
-from urllib.parse import quote
-
-from gunicorn.glogging import Logger
-
-DEMO = os.environ.get("EMS_DEMO") == "1"
-
-
-class PathOnlyLogger(Logger):
-    """An access log without query strings, which hold people's e-mails, and without forged lines."""
-
-    def atoms(self, resp, req, environ, request_time):
-        atoms = super().atoms(resp, req, environ, request_time)
-        # gunicorn puts the decoded path here: quoted again, it cannot hold a line break.
-        atoms["U"] = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"), safe="/")
-        return atoms
 
 
 def address() -> str:
@@ -36,7 +21,6 @@ forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
-logger_class = PathOnlyLogger
-loglevel = "warning" if DEMO else "info"
-accesslog = None if DEMO else "-"
-access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s bytes %(M)s ms'
+# The product writes one line for each request itself, without query strings, which hold people's e-mails.
+accesslog = None
+loglevel = "warning"

@@ -89,7 +89,13 @@ class CustomerForm(VersionedForm):
 class ReasonForm(forms.Form):
     """Why something is done; it goes into the history."""
 
-    comment = LinesFormField(label="Reason", required=False, max_length=500, validators=[validate_lines])
+    comment = LinesFormField(
+        label="Reason",
+        required=False,
+        max_length=500,
+        validators=[validate_lines],
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
 
 class AssociateForm(forms.Form):

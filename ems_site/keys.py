@@ -76,7 +76,7 @@ def clean_identities(instance: models.Model) -> None:
         setattr(instance, field.attname, None)
         if key and len(key) > KEY_LENGTH:
             errors[field.of] = ValidationError("Too long.", code="max_length")
-        elif key and _others(instance).filter(**{field.name: key}).exists():
+        elif key and _is_storable(key) and _others(instance).filter(**{field.name: key}).exists():
             errors[field.of] = ValidationError(
                 "Another %(model)s has this %(field)s. Letter case and width make no difference.",
                 code="unique",
@@ -84,6 +84,11 @@ def clean_identities(instance: models.Model) -> None:
             )
     if errors:
         raise ValidationError(errors)
+
+
+def _is_storable(text):
+    """Whether a database can be asked for it; what it holds is refused by the field itself."""
+    return "\0" not in text and not any("\ud800" <= mark <= "\udfff" for mark in text)
 
 
 def _others(instance):

@@ -1,4 +1,5 @@
 import copy
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -18,7 +19,8 @@ class Diary:
     """Does to rows that are not saved yet what the actions do to saved ones, at times of its own.
 
     It gives the rows their keys, since history names them. In the end it holds every row in its
-    last state, in the order of creation, and the history that led to it.
+    last state, in the order of creation, the kinds of association by customer and contact, and the
+    history that led to all this.
     """
 
     def __init__(self):
@@ -27,7 +29,7 @@ class Diary:
         self.customers: list[Customer] = []
         self.entitlements: list[Entitlement] = []
         self.entries: list[Entry] = []
-        self.kinds: dict[tuple[int, int], str] = {}
+        self.kinds: defaultdict[int, dict[int, str]] = defaultdict(dict)
 
     def begin_request(self, *, at: datetime, by: User | None, address: str, request_id: str) -> None:
         """All that follows happens in this request, until the next one begins."""
@@ -41,7 +43,7 @@ class Diary:
         }
 
     def contacts_of(self, customer: Customer) -> list[Contact]:
-        return [self.contacts[contact - 1] for owner, contact in self.kinds if owner == customer.pk]
+        return [self.contacts[contact - 1] for contact in self.kinds[customer.pk]]
 
     def add_user(self, user: User, rights: Iterable[Group | Permission] = ()) -> None:
         self.users.append(user)
@@ -98,10 +100,10 @@ class Diary:
         for contact, kind in associates:
             if contact.pk is None:
                 self.add_contact(contact)
-            key = (customer.pk, contact.pk)
-            change = [self.kinds.pop(key, ""), kind]
+            kinds = self.kinds[customer.pk]
+            change = [kinds.pop(contact.pk, ""), kind]
             if kind:
-                self.kinds[key] = kind
+                kinds[contact.pk] = kind
             changes[f"contact:{contact.pk}:{contact.email}"] = change
             self._record("contact.changed", contact, {f"customer:{customer.pk}:{customer}": change})
         return changes

@@ -51,7 +51,8 @@ def _write(diary, rights):
     # Before the customers, whose search keys hold the e-mails of their contacts.
     Association.objects.bulk_create(
         Association(customer_id=customer, contact_id=contact, kind=kind)
-        for (customer, contact), kind in diary.kinds.items()
+        for customer, kinds in diary.kinds.items()
+        for contact, kind in kinds.items()
     )
     _insert(diary.customers)
     _insert(diary.entitlements)

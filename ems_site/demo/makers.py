@@ -129,7 +129,7 @@ class Maker:
             eid="-".join(f"{self.random.getrandbits(32):08x}" for _ in range(4)),
             customer=customer,
             start_date=start,
-            end_date=days and start + timedelta(days=days - 1),
+            end_date=start + timedelta(days=days - 1) if days else None,
         )
         if self.chance(35):
             entitlement.ref_id1 = f"PO 4500{self.next():06}"

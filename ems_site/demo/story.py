@@ -1,6 +1,5 @@
 """Two years in the life of a vendor, the same every time but for the date it ends on."""
 
-from collections import Counter
 from datetime import date
 from random import Random
 
@@ -25,7 +24,7 @@ FRESH = 508
 OPEN_ADDRESSES = ("example.com", "example.net", "example.org")
 
 CONTACTS = {"klinikverbund-eiderau": 40, "brueckmann": 2, "pennyfarrow": 3, "acme-uk": 1, "ferrobianco": 1}
-ENTITLEMENTS = {"tannrode": 25, "brueckmann": 4, "pennyfarrow": 7, "acme-uk": 3, "ferrobianco": 3}
+ENTITLEMENTS = {"tannrode": 25, "brueckmann": 6, "pennyfarrow": 7, "acme-uk": 3, "ferrobianco": 3}
 PORTAL = {short for person in PEOPLE for short in person.customers}
 WITHOUT_CONTACTS = 34
 WITHOUT_ENTITLEMENTS = 62
@@ -60,7 +59,6 @@ class Story:
         self.random = agenda.random
         self.make = Maker(agenda.random)
         self.guests: dict[str, list[tuple[Contact, str]]] = {}
-        self.entitlement_counts: Counter[int] = Counter()
 
     def plan(self) -> None:
         self._plan_people()
@@ -144,7 +142,7 @@ class Story:
                 self.guests.setdefault(short, []).append((contact, kind))
 
     def _plan_customer(self, company, *, is_fresh, is_disabled, contacts, entitlements):
-        country, zone, short, name = company
+        short = company[2]
         is_portal = short in PORTAL
         day, end = self.random.randint(6, LATE), LAST
         if is_fresh:
@@ -155,41 +153,53 @@ class Story:
             end = self.random.randint(day + 60, LAST)
 
         customer = self.make.customer(company, in_utc=not is_fresh and self.make.chance(12))
-        now, later = [*self.guests.get(short, [])], []
-        for number in range(contacts):
-            domain = f"{short}.example" if self.make.chance(85) else self.random.choice(OPEN_ADDRESSES)
-            contact = self.make.contact(country, domain)
-            kind = ADMINISTRATOR if self.make.chance(20 if number else 50) else STANDARD
-            is_later = number and not is_fresh and not is_portal and self.make.chance(50)
-            (later if is_later else now).append((contact, kind))
-        self.on(day, self.diary.add_customer, customer, now)
+        associates = self._associates(company, contacts)
+        count = len(associates) if is_fresh or is_portal else self.random.randint(1, contacts or 1)
+        guests = self.guests.get(short, [])
+        self.on(day, self.diary.add_customer, customer, [*guests, *associates[:count]])
+        if is_fresh:
+            return
+        self._plan_changes(customer, company, associates[count:], day, end)
+        self._plan_status(customer, day, end, is_disabled=is_disabled)
+        self._plan_contact_changes(customer, day, end, can_leave=not guests)
+        for number in range(entitlements):
+            # The customers of the portal's log-ons have every state, and one that is Complete for the log-on.
+            state = list(State)[(number + 1) % 4] if is_portal else self.random.choice(STATES)
+            turn = number if is_portal else self.random.randrange(60)
+            self._plan_entitlement(customer, day, end, state, turn)
 
-        changes = [{"associates": [associate]} for associate in later]
+    def _associates(self, company, count):
+        country, _, short, _ = company
+        associates = []
+        for number in range(count):
+            domain = f"{short}.example" if self.make.chance(85) else self.random.choice(OPEN_ADDRESSES)
+            kind = ADMINISTRATOR if self.make.chance(20 if number else 50) else STANDARD
+            associates.append((self.make.contact(country, domain), kind))
+        return associates
+
+    def _plan_changes(self, customer, company, associates, day, end):
+        _, zone, _, name = company
+        changes: list[dict] = [{"associates": [associate]} for associate in associates]
         if customer.name != name:
             changes.append({"name": name})
         if customer.time_zone != zone:
             changes.append({"time_zone": zone})
-        if not is_fresh and not customer.crm_id and self.make.chance(15):
+        if not customer.crm_id and self.make.chance(15):
             changes.append({"crm_id": self.make.crm_id()})
-        if not is_fresh and not customer.description and self.make.chance(12):
+        if not customer.description and self.make.chance(12):
             changes.append({"description": self.make.description()})
         self.random.shuffle(changes)
         for change, at in zip(changes, self._some_days(day, end, len(changes)), strict=True):
             self.on(at, self.diary.change_customer, customer, **change)
 
+    def _plan_status(self, customer, day, end, *, is_disabled):
         if is_disabled:
             comment = self.random.choice(DISABLED_BECAUSE)
             self.on(end, self.diary.set_status, customer, Status.DISABLED, comment)
-        elif not is_fresh and self.make.chance(6):
+        elif self.make.chance(6):
             first, second = self._some_days(day, end, 2)
             self.on(first, self.diary.set_status, customer, Status.DISABLED, "Payment overdue.")
             self.on(second, self.diary.set_status, customer, Status.ENABLED, "Paid.")
-        if not is_fresh:
-            self._plan_contact_changes(customer, day, end, can_leave=not self.guests.get(short))
-        for number in range(entitlements):
-            # The customers of the portal's log-ons show every state, Complete first.
-            state = list(State)[(number + 1) % 4] if is_portal else self.random.choice(STATES)
-            self._plan_entitlement(customer, day, end, state)
 
     def _plan_contact_changes(self, customer, day, end, *, can_leave):
         if self.make.chance(6):
@@ -201,7 +211,7 @@ class Story:
 
     def _promote(self, customer):
         for contact in self.diary.contacts_of(customer)[-1:]:
-            if self.diary.kinds[customer.pk, contact.pk] == STANDARD:
+            if self.diary.kinds[customer.pk][contact.pk] == STANDARD:
                 self.diary.change_customer(customer, [(contact, ADMINISTRATOR)])
 
     def _correct(self, customer):
@@ -216,32 +226,30 @@ class Story:
                 self.diary.change_contact(contact, phone="+1 202 555 0123")
 
     def _leave(self, customer):
-        """A contact is taken away from the customer and disabled."""
-        for contact in self.diary.contacts_of(customer)[-1:]:
+        """A contact to whom nothing is addressed is taken away from the customer and disabled."""
+        addressed = {draft.contact for draft in self.diary.entitlements}
+        free = [contact for contact in self.diary.contacts_of(customer) if contact not in addressed]
+        for contact in free[-1:]:
             self.diary.change_customer(customer, [(contact, "")])
             self.diary.set_status(contact, Status.DISABLED, self.random.choice(LEFT_BECAUSE))
 
-    def _plan_entitlement(self, customer, day, end, state):
+    def _plan_entitlement(self, customer, day, end, state, turn=0):
         steps = STEPS[state]
         if state != State.DRAFT and end - day > 20 and self.make.chance(6):
             steps = [steps[0], *DETOUR, *steps[1:]]
         first, *days = self._some_days(day, end, len(steps) + 1)
         draft = self.make.entitlement(customer, self.days[first], is_late=first > LATE)
-        self.on(first, self._draft, draft, by="admin")
+        self.on(first, self._draft, draft, turn, by="admin")
         for at, (verb, new_state) in zip(days, steps, strict=True):
             self.on(at, self.diary.move_entitlement, draft, f"entitlement.{verb}", new_state, by="admin")
 
-    def _draft(self, draft):
+    def _draft(self, draft, turn):
+        """Addresses it to one of the customer's contacts by turns, or to nobody."""
         if draft.customer:
-            draft.contact = self._addressee(draft.customer)
+            linked = self.diary.contacts_of(draft.customer)
+            contacts = [*(contact for contact in linked if contact.is_enabled()), None]
+            draft.contact = contacts[turn % len(contacts)]
         self.diary.add_entitlement(draft)
-
-    def _addressee(self, customer):
-        """The customer's contacts in turn, and nobody."""
-        contacts = [contact for contact in self.diary.contacts_of(customer) if contact.is_enabled()]
-        number = self.entitlement_counts[customer.pk]
-        self.entitlement_counts[customer.pk] += 1
-        return [None, *contacts][(customer.pk + number) % (len(contacts) + 1)]
 
     def _some_days(self, after: int, before: int, count: int) -> list[int]:
         return sorted(self.random.sample(range(after + 1, before), count))
