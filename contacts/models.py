@@ -6,8 +6,7 @@ from django.core.validators import validate_email
 from django.db import models
 
 from ems_site.fields import IdentifierField, LineField, LineFormField, validate_identifier
-from ems_site.folding import search_term
-from ems_site.keys import IdentityKeyField, SearchKeyField, clean_identities
+from ems_site.keys import IdentityKeyField, SearchKeyField, clean_identities, matching
 from ems_site.status import Status
 
 
@@ -33,8 +32,7 @@ class ContactQuerySet(models.QuerySet):
 
     def search(self, text: str):
         """Contacts with this text anywhere in an attribute; case and accents do not count."""
-        term = search_term(text)
-        return self.filter(search_key__contains=term) if term else self
+        return matching(self, text)
 
 
 class Contact(models.Model):

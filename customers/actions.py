@@ -23,12 +23,6 @@ from ems_site.status import Status
 CONFIRMATION_SALT = "customers.confirmation"
 CONFIRMATION_SECONDS = 12 * 60 * 60
 
-SAVED_FIELDS = [
-    *Customer.ATTRIBUTES,
-    *("name_key", "crm_id_key", "customer_id_key", "external_id_key", "search_key"),
-    *("version", "changed"),
-]
-
 Associates = Iterable[tuple[Contact, str]]
 
 
@@ -139,7 +133,7 @@ def _change(customer, wanted, by, confirmed):
     _confirm(current, changes, by, confirmed)
     customer.version = current.version + 1
     links = {} if wanted is None else _associate(customer, wanted, by)
-    customer.save(update_fields=SAVED_FIELDS)
+    customer.save(update_fields=[*Customer.ATTRIBUTES, "version", "changed"])
     audit.record("customer.changed", customer, by=by, changes=differences(current, customer) | links)
     return customer
 

@@ -11,8 +11,16 @@ from django.urls import reverse
 from contacts.models import Contact
 from customers import time_zones
 from ems_site.fields import IdentifierField, LineField, LinesField, validate_alphanumeric
-from ems_site.folding import identity_key, search_term
-from ems_site.keys import IdentityKeyField, SearchKeyField, SortKeyField, clean_identities
+from ems_site.folding import identity_key
+from ems_site.keys import (
+    IdentityKeyField,
+    SearchKeyField,
+    SortKeyField,
+    clean_identities,
+    is_storable,
+    matching,
+    with_keys,
+)
 from ems_site.status import Status
 
 # Without characters that are mistaken for one another: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
@@ -43,12 +51,11 @@ class CustomerQuerySet(models.QuerySet):
 
         Case, accents, width and surrounding blanks do not count, in any script.
         """
-        term = search_term(text)
-        return self.filter(search_key__contains=term) if term else self
+        return matching(self, text)
 
     def named(self, name: str):
         """Customers of this name, however it is written."""
-        return self.filter(name_key=SortKeyField.fold(name))
+        return self.filter(name_key=SortKeyField.fold(name)) if is_storable(name) else self.none()
 
     def refresh_search_keys(self) -> None:
         """Writes the search keys anew, for customers whose contacts changed."""
@@ -106,18 +113,19 @@ class Customer(models.Model):
     def __str__(self):
         return f"{self.name} ({self.customer_id})"
 
-    def save(self, *args, **kwargs):
-        """Makes up a Customer ID where none is given; a clash is retried."""
+    def save(self, *args, update_fields=None, **kwargs):
+        """Makes up a Customer ID where none is given; a clash is retried. Keys are saved along."""
+        saved = with_keys(Customer, update_fields)
         while not self.customer_id:
             self.customer_id = new_customer_id()
             try:
                 with transaction.atomic():
-                    return super().save(*args, **kwargs)
+                    return super().save(*args, update_fields=saved, **kwargs)
             except IntegrityError:
                 if not self._customer_id_is_taken():
                     raise
                 self.customer_id = ""
-        return super().save(*args, **kwargs)
+        return super().save(*args, update_fields=saved, **kwargs)
 
     def get_absolute_url(self):
         return reverse("customers:detail", args=[self.pk])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -20,6 +21,8 @@ class ActionAdmin(admin.ModelAdmin):
     filters_allowed: tuple[str, ...] = ()
 
     def get_form(self, request, obj=None, change=False, **kwargs):
+        shown = flatten_fieldsets(self.get_fieldsets(request, obj))
+        kwargs["fields"] = [name for name in shown if name != "version"]
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
         return form

@@ -23,14 +23,14 @@ ACCENTS = range(0x0300, 0x0370)
 def identity_key(text: str) -> str:
     """Equal for texts that differ in case, width or compatibility forms only (ß equals ss)."""
     folded = unicodedata.normalize("NFKC", text.strip()).casefold()
-    return unicodedata.normalize("NFKC", folded)
+    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def sort_key(text: str) -> str:
     """The identity key without accents."""
     decomposed = unicodedata.normalize("NFKD", identity_key(text))
     bare = "".join(mark for mark in decomposed if ord(mark) not in ACCENTS)
-    return unicodedata.normalize("NFKC", bare).translate(PLAIN_LETTERS)
+    return unicodedata.normalize("NFKC", bare).translate(PLAIN_LETTERS).strip()
 
 
 def search_term(text: str) -> str:

@@ -1,13 +1,17 @@
 """Database columns that hold the folded key of another field, kept true on every save."""
 
+from collections.abc import Iterable
+
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from ems_site.folding import identity_key, search_key, sort_key
+from ems_site.folding import identity_key, search_key, search_term, sort_key
 from ems_site.labels import label
 
 # At four bytes a character the longest key still fits an index entry of PostgreSQL.
 KEY_LENGTH = 600
+# Nothing that is searched folds to a longer line, and SQLite refuses much longer patterns.
+LONGEST_LINE = 10_000
 
 
 class _KeyField(models.CharField):
@@ -65,6 +69,14 @@ class SearchKeyField(models.TextField):
         return key
 
 
+def matching(rows: models.QuerySet, text: str) -> models.QuerySet:
+    """The rows with this text anywhere in their search key; all of them for a blank text."""
+    term = search_term(text)
+    if len(term) > LONGEST_LINE:
+        return rows.none()
+    return rows.filter(search_key__contains=term) if term else rows
+
+
 def clean_identities(instance: models.Model) -> None:
     """Raises a ValidationError at each field whose identity another row has already."""
     errors = {}
@@ -76,7 +88,7 @@ def clean_identities(instance: models.Model) -> None:
         setattr(instance, field.attname, None)
         if key and len(key) > KEY_LENGTH:
             errors[field.of] = ValidationError("Too long.", code="max_length")
-        elif key and _is_storable(key) and _others(instance).filter(**{field.name: key}).exists():
+        elif key and is_storable(key) and _others(instance).filter(**{field.name: key}).exists():
             errors[field.of] = ValidationError(
                 "Another %(model)s has this %(field)s. Letter case and width make no difference.",
                 code="unique",
@@ -86,8 +98,20 @@ def clean_identities(instance: models.Model) -> None:
         raise ValidationError(errors)
 
 
-def _is_storable(text):
-    """Whether a database can be asked for it; what it holds is refused by the field itself."""
+def with_keys(model: type[models.Model], names: Iterable[str] | None) -> list[str] | None:
+    """The fields to save, with the keys computed from them; None means all fields."""
+    if names is None:
+        return None
+    saved = set(names)
+    fields = model._meta.concrete_fields
+    saved |= {field.name for field in fields if isinstance(field, _KeyField) and field.of in saved}
+    if saved.intersection(getattr(model, "ATTRIBUTES", ())):
+        saved |= {field.name for field in fields if isinstance(field, SearchKeyField)}
+    return list(saved)
+
+
+def is_storable(text: str) -> bool:
+    """Whether a database can be asked for it: neither NUL nor half a surrogate pair is in it."""
     return "\0" not in text and not any("\ud800" <= mark <= "\udfff" for mark in text)
 
 

@@ -9,8 +9,7 @@ from django.urls import reverse
 from contacts.models import Contact
 from customers.models import Customer
 from ems_site.fields import IdentifierField, LineField
-from ems_site.folding import search_term
-from ems_site.keys import IdentityKeyField, SearchKeyField, clean_identities
+from ems_site.keys import IdentityKeyField, SearchKeyField, clean_identities, matching
 
 
 def new_eid() -> str:
@@ -25,8 +24,7 @@ class EntitlementQuerySet(models.QuerySet):
 
     def search(self, text: str):
         """Entitlements with this text in their EID, a Ref ID or the External ID."""
-        term = search_term(text)
-        return self.filter(search_key__contains=term) if term else self
+        return matching(self, text)
 
 
 class Entitlement(models.Model):
@@ -98,8 +96,14 @@ class Entitlement(models.Model):
     def clean(self):
         super().clean()
         clean_identities(self)
-        if self.contact and self.customer and not self.customer.contacts.contains(self.contact):
+        if self.state == self.State.DRAFT and not self._contact_fits():
             raise ValidationError({"contact": "Choose a contact of this customer."})
+
+    def _contact_fits(self):
+        """Asked of drafts only: whoever leaves a customer later does not block what was completed."""
+        if self.contact is None or self.customer is None:
+            return True
+        return self.customer.contacts.contains(self.contact)
 
     def search_texts(self) -> list[str]:
         return [self.eid, self.ref_id1, self.ref_id2, self.external_id]

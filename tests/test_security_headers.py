@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from ems_site import context
+from ems_site.accounts import views
+from ems_site.accounts.forms import LogOnForm
 from ems_site.proxies import client_address
 from tests.test_settings import OURS, PRODUCTION
 
@@ -205,12 +207,12 @@ def test_whose_address_it_is(rf, settings, proxies, peer, forwarded, expected):
 @pytest.mark.django_db
 def test_the_address_is_known_during_the_request_only(client, monkeypatch):
     seen = []
-    from ems_site.accounts import views
 
-    real = views.LogOnForm
-    monkeypatch.setattr(
-        views, "LogOnForm", lambda request: seen.append(context.client_address.get()) or real(request)
-    )
+    def form(request):
+        seen.append(context.client_address.get())
+        return LogOnForm(request)
+
+    monkeypatch.setattr(views, "LogOnForm", form)
     client.get("/login/", REMOTE_ADDR="127.0.0.9")
     assert seen == ["127.0.0.9"]
     assert context.client_address.get() == ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import ConnectionHandler
+from django.db.utils import ConnectionHandler
 
 SOURCE = Path(__file__).resolve().parent.parent / "ems_site" / "settings.py"
 PRODUCTION = {

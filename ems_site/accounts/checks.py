@@ -3,7 +3,10 @@ from django.core.checks import Error, Tags, register
 from django.db import connections
 from django.db.models import Q
 
-DEMO_NAMES = ("admin", "manager", "viewer", "clerk", "standard@example.com", "administrator@example.com")
+DEMO_NAMES = (
+    *("admin", "manager", "viewer", "clerk"),
+    *("standard@example.com", "administrator@example.com", "disabled@example.com"),
+)
 
 
 @register(Tags.database, deploy=True)

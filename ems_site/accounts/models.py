@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from ems_site.fields import validate_identifier
 from ems_site.folding import identity_key
-from ems_site.keys import IdentityKeyField, clean_identities
+from ems_site.keys import IdentityKeyField, clean_identities, is_storable
 
 
 class UserQuerySet(models.QuerySet):
@@ -19,7 +19,8 @@ class UserQuerySet(models.QuerySet):
 
     def named(self, username: str):
         """The user of this name, however it is spelt: case and width do not count."""
-        return self.filter(username_key=identity_key(username))
+        key = identity_key(username)
+        return self.filter(username_key=key) if is_storable(key) else self.none()
 
     def may_reset_password(self):
         """Staff who use a password. Contacts are invited by another way."""

@@ -7,8 +7,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from ems_site.audit.changes import change_lines
-from ems_site.folding import search_term
-from ems_site.keys import SearchKeyField
+from ems_site.keys import SearchKeyField, matching
 
 ICONS = {
     "added": "plus",
@@ -36,8 +35,7 @@ class EntryQuerySet(models.QuerySet):
 
     def search(self, text: str):
         """Entries that have this text in the name of their subject or of who did it."""
-        term = search_term(text)
-        return self.filter(search_key__contains=term) if term else self
+        return matching(self, text)
 
 
 class Entry(models.Model):

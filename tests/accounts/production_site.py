@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any
 
 import django
 from django.conf import settings
@@ -47,19 +48,14 @@ def main():
     strict = Client(enforce_csrf_checks=True, raise_request_exception=False)
     answers = {}
     for method, path, extra in ASKED:
-        environ = {"HTTP_HOST": "ems.example.com", "wsgi.url_scheme": "https", **extra}
+        environ: dict[str, Any] = {"HTTP_HOST": "ems.example.com", "wsgi.url_scheme": "https", **extra}
         answers[" ".join([method, path, *extra, *map(str, extra.values())])] = described(
             strict.generic(method, path, **environ)
         )
     friendly = Client()
-    answers["log-on"] = described(
-        friendly.post(
-            "/login/",
-            {"username": "anna", "password": "seven unrelated marmots"},
-            HTTP_HOST="ems.example.com",
-            **{"wsgi.url_scheme": "https"},
-        )
-    )
+    typed = {"username": "anna", "password": "seven unrelated marmots"}
+    https: dict[str, Any] = {"HTTP_HOST": "ems.example.com", "wsgi.url_scheme": "https"}
+    answers["log-on"] = described(friendly.post("/login/", typed, **https))
     answers["session"] = {"user": person.pk, "is_in": bool(friendly.session.get("_auth_user_id"))}
     print("ANSWERS" + json.dumps(answers))
 

@@ -71,9 +71,12 @@ def test_every_refusal_costs_one_hash(monkeypatch, log_on, refused_person):
     hashes = []
     get_hashers()
     real = CheapHasher.encode
-    monkeypatch.setattr(
-        CheapHasher, "encode", lambda self, *args, **kwargs: hashes.append(1) or real(self, *args, **kwargs)
-    )
+
+    def counted(self, *args, **kwargs):
+        hashes.append(1)
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(CheapHasher, "encode", counted)
     log_on(*refused_person)
     assert len(hashes) == 1
 
