@@ -71,7 +71,7 @@ def _save(request, customer, data):
         form.add_error(None, error)
         return _show(request, form, pane, status=UNPROCESSABLE)
     _say_saved(request, customer, "added" if adding else "saved")
-    return redirect(customer)
+    return redirect(customer if request.user.has_perm("customers.view_customer") else "customers:add")
 
 
 def _both_valid(form, pane, user):
@@ -179,10 +179,8 @@ def _show_conflict(request, customer, people, conflict, data):
 
 
 def _say_saved(request, customer, verb):
-    message = format_html("{} {}.", customer, verb)
-    if not request.user.has_perm("customers.view_customer"):
-        message = format_html("Customer {}.", verb)
-    messages.success(request, message)
+    link = format_html('<a href="{}">Add another customer</a>', reverse("customers:add"))
+    messages.success(request, format_html("{} {}. {}", customer, verb, link if verb == "added" else ""))
 
 
 @require_safe

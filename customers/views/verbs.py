@@ -43,6 +43,10 @@ class Verb:
         return self.name.capitalize()
 
     @property
+    def way_back(self) -> str:
+        return {"disable": "enable", "enable": "disable"}.get(self.name, "")
+
+    @property
     def button_class(self) -> str:
         return "btn-danger" if self.name == "delete" else "btn-primary"
 
@@ -197,8 +201,9 @@ def _show(request, verb, keys, customer=None, *, refusal="", status=200):
 
 def _say_done(request, verb, done):
     if len(done) == 1 and verb.name != "delete":
-        link = format_html('<a href="{}">{}</a>', done[0].get_absolute_url(), done[0])
-        messages.success(request, format_html("{} {}.", link, verb.done))
+        way_back = reverse("customers:verb", args=[done[0].pk, verb.way_back])
+        link = format_html('<a href="{}" data-dialog>{} again</a>', way_back, verb.way_back.capitalize())
+        messages.success(request, format_html("{} {}. {}", done[0], verb.done, link))
     elif len(done) == 1:
         messages.success(request, f"{done[0]} deleted.")
     else:

@@ -2,7 +2,7 @@
 //   a[data-dialog]              fetches its href
 //   button[data-dialog]         posts its form to its formaction and shows the answer
 //   form[data-dialog-answer]    posts itself; an answer with a dialog body opens, any other 422 replaces the page's content
-//   [data-done-url] on a form   where to go after a redirect (else this page again)
+//   [data-done-url] on a form, or on the opener: where to go after a redirect (else this page again)
 const dialog = document.querySelector("[data-page-dialog]");
 const content = dialog?.querySelector("[data-dialog-content]");
 let opener = null;
@@ -49,7 +49,7 @@ const showPage = (page) => {
   return true;
 };
 const take = async (response, url, form) => {
-  if (response.type === "opaqueredirect") return leave(form?.dataset.doneUrl);
+  if (response.type === "opaqueredirect") return leave(form?.dataset.doneUrl || opener?.dataset.doneUrl);
   const page = await parse(response);
   const body = page.querySelector("[data-dialog-body]");
   if (body) return show(body, url);
