@@ -15,7 +15,7 @@ class AssociationInline(admin.TabularInline):
 
     model = Association
     extra = 0
-    raw_id_fields = ("contact",)
+    autocomplete_fields = ("contact",)
     verbose_name_plural = "associated contacts"
 
     def has_view_permission(self, request, obj=None):

@@ -17,7 +17,7 @@ class EntitlementAdmin(ActionAdmin):
         *("start_date", "end_date", "version", "created", "changed"),
     )
     readonly_fields = ("eid", "state", "created", "changed")
-    raw_id_fields = ("customer", "contact")
+    autocomplete_fields = ("customer", "contact")
     list_display = ("eid", "state", "customer", "start_date", "end_date", "changed")
     list_select_related = ("customer",)
     list_filter = ("state",)
