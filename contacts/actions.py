@@ -38,7 +38,7 @@ def _change(contact, by):
     if not changes:
         return contact
     if contact.version != current.version:
-        raise Conflict(f"{current} has been changed by somebody else meanwhile.", current=current)
+        raise Conflict(current=current, mine=contact)
     contact.version += 1
     contact.save()
     if "email" in changes:

@@ -88,6 +88,7 @@ def save(
     `confirmed` is the confirmation of this very change. Then nothing at all is saved.
     """
     wanted = None if associates is None else list(associates)
+    seen = customer.version
     unsaved = [row for row in [customer, *(contact for contact, _ in wanted or ())] if row._state.adding]
     try:
         with transaction.atomic():
@@ -95,6 +96,7 @@ def save(
                 return _add(customer, wanted or [], by)
             return _change(customer, wanted, by, confirmed)
     except (IntegrityError, ValidationError) as error:
+        customer.version = seen
         for row in unsaved:
             row.pk, row._state.adding = None, True
         if isinstance(error, IntegrityError):
@@ -129,7 +131,7 @@ def _change(customer, wanted, by, confirmed):
     if not changes:
         return customer
     if customer.version != current.version:
-        raise Conflict(f"Somebody else changed {current} meanwhile.", current=current)
+        raise Conflict(current=current, mine=customer)
     _confirm(current, changes, by, confirmed)
     customer.version = current.version + 1
     links = {} if wanted is None else _associate(customer, wanted, by)
@@ -147,10 +149,13 @@ def _confirm(customer, changes, by, confirmed):
 
 
 def _locked(customers: CustomerQuerySet, *, for_deletion=False) -> list[Customer]:
-    return list(customers.select_for_update(no_key=not for_deletion).order_by("pk"))
+    rows = customers.select_for_update(no_key=not for_deletion, of=("self",)).order_by("pk")
+    return list(dict.fromkeys(rows))
 
 
 def _lock_contacts(wanted):
+    if not {kind for _, kind in wanted} <= set(Association.Kind.values):
+        raise ValidationError("A contact is Standard or Administrator.", code="unknown_kind")
     keys = [contact.pk for contact, _ in wanted if not contact._state.adding]
     if len(keys) != len(set(keys)):
         raise ValidationError("A contact is associated twice.", code="repeated_contact")
@@ -181,24 +186,33 @@ def _associate(customer, wanted, by) -> Changes:
     """Makes the associations what is wanted; returns what changed, for the customer's history."""
     for contact, _kind in wanted:
         if contact._state.adding:
-            contacts.actions.save(contact, by=by)
+            _add_contact(contact, by)
     changes = _link_changes(customer, wanted)
     now = {contact.pk: (contact, kind) for contact, kind in wanted}
+    touched = []
     for link in customer.associations.select_related("contact"):
         contact, kind = now.pop(link.contact_id, (link.contact, ""))
         if not kind:
             link.delete()
         elif kind != link.kind:
             link.kind = kind
-            link.full_clean()
             link.save()
-        _record_on_contact(customer, contact, changes, by)
+        touched.append(contact)
     for contact, kind in now.values():
-        link = Association(customer=customer, contact=contact, kind=kind)
-        link.full_clean()
-        link.save()
+        Association.objects.create(customer=customer, contact=contact, kind=kind)
+        touched.append(contact)
+    for contact in touched:
         _record_on_contact(customer, contact, changes, by)
+    if changes:
+        _lock_out(User.objects.filter(contact__in=touched))
     return changes
+
+
+def _add_contact(contact, by):
+    try:
+        contacts.actions.save(contact, by=by)
+    except ValidationError as error:
+        raise ValidationError([f"Contact {contact}: {text}" for text in error.messages]) from error
 
 
 def _record_on_contact(customer, contact, changes, by):
@@ -234,9 +248,14 @@ def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custo
     who have no other enabled customer. Returns those that were enabled until now."""
     with transaction.atomic():
         changed = _set_status(customers, Status.DISABLED, by=by, comment=comment)
-        people = User.objects.filter(contact__customers__in=changed)
-        people.exclude(contact__customers__status=Status.ENABLED).end_sessions()
+        _lock_out(User.objects.filter(contact__customers__in=changed))
         return changed
+
+
+def _lock_out(people):
+    """Ends the sessions of those who have customers, none of them enabled."""
+    with_customers = people.filter(contact__customers__isnull=False)
+    with_customers.exclude(contact__customers__status=Status.ENABLED).end_sessions()
 
 
 def enable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:

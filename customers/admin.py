@@ -1,19 +1,26 @@
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
 
 from customers import actions, conflicts
 from customers.forms import CustomerForm
 from customers.models import Association, Customer
-from ems_site.action_admin import ActionAdmin
+from ems_site.action_admin import ActionAdmin, KeyAutocompletes
 from ems_site.audit.changes import change_lines
 from ems_site.errors import Conflict
 from ems_site.fields import LinesField
+from ems_site.forms import PostedRows
 
 
-class AssociationInline(admin.TabularInline):
+class AssociationInlineFormSet(PostedRows, forms.models.BaseInlineFormSet):
+    pass
+
+
+class AssociationInline(KeyAutocompletes, admin.TabularInline):
     """Shown to whoever may see contacts, editable for whoever may change the customer."""
 
     model = Association
+    formset = AssociationInlineFormSet
     extra = 0
     autocomplete_fields = ("contact",)
     verbose_name_plural = "associated contacts"
@@ -67,9 +74,7 @@ class CustomerAdmin(ActionAdmin):
             context["lines"] = change_lines(Customer, refusal.changes)
         if isinstance(refusal, Conflict):
             mine, people = request.attempt
-            entries = conflicts.since(refusal.current, mine.version)
-            context["entries"] = entries
-            context["differences"] = conflicts.differences(mine, people, refusal.current, entries)
+            context["differences"] = conflicts.differences(mine, people, refusal.current, context["entries"])
         return context
 
     def delete_model(self, request, obj):

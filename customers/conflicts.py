@@ -1,60 +1,20 @@
-"""Two people changed the same customer: what each of them wrote, field by field."""
-
-from dataclasses import dataclass
+"""Two people changed the same customer: what differs, its contacts included, and who chose what."""
 
 from django.http import QueryDict
 
 from contacts.models import Contact
 from customers import associates
 from customers.models import Association, Customer
+from ems_site import conflicts
 from ems_site.audit.models import Entry
-from ems_site.labels import label
-
-MINE, THEIRS = "mine", "theirs"
-
-
-@dataclass
-class Difference:
-    """`before` is what stood there when the person began to edit; None where that is unknown."""
-
-    name: str
-    label: str
-    before: str
-    theirs: str
-    mine: str
-
-    @property
-    def changed_by(self) -> str:
-        if self.mine == self.before:
-            return "them"
-        return "you" if self.theirs == self.before else "both"
-
-    @property
-    def choice(self) -> str:
-        """Who has changed it: what only the other person touched is theirs by default."""
-        return THEIRS if self.mine == self.before else MINE
-
-
-def since(customer: Customer, version: int) -> list[Entry]:
-    """Who saved what since this version, oldest first."""
-    entries = Entry.objects.of(customer).filter(version__gt=version)
-    return list(entries.order_by("pk"))
+from ems_site.conflicts import THEIRS, Difference
 
 
 def differences(
     mine: Customer, people: list[tuple[Contact, str]] | None, current: Customer, entries: list[Entry]
 ) -> list[Difference]:
-    before: dict[str, str] = {}
-    for entry in entries:
-        for name, (old, _new) in entry.changes.items():
-            before.setdefault(_short(name), old)
-    rows = []
-    for name in Customer.ATTRIBUTES:
-        my_value, their_value = getattr(mine, name), getattr(current, name)
-        if my_value != their_value:
-            old = before.get(name, their_value)
-            rows.append(Difference(name, label(Customer, name), old, their_value, my_value))
-    return rows + _people(people, current, before)
+    before = conflicts.values_before(entries)
+    return conflicts.differences(mine, current, before) + _people(people, current, before)
 
 
 def _people(people, current, before):
@@ -80,10 +40,6 @@ def _people(people, current, before):
 
 def kind_label(kind: str) -> str:
     return Association.Kind(kind).label if kind else "Not associated"
-
-
-def _short(name: str) -> str:
-    return ":".join(name.split(":")[:2])
 
 
 def resolve(data: QueryDict, current: Customer) -> QueryDict:

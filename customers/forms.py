@@ -12,7 +12,7 @@ from customers import time_zones
 from customers.models import Association, Customer
 from ems_site.fields import LinesFormField, validate_lines
 from ems_site.folding import identity_key
-from ems_site.forms import VersionedForm
+from ems_site.forms import PostedRows, VersionedForm
 from ems_site.parameters import LARGEST_KEY, whole_number
 
 
@@ -145,7 +145,7 @@ class AssociateForm(forms.Form):
         )
 
 
-class BaseAssociateFormSet(forms.BaseFormSet):
+class BaseAssociateFormSet(PostedRows, forms.BaseFormSet):
     def load_people(self) -> None:
         """Finds the existing contacts of all rows with one query."""
         keys = {form: whole_number(form["contact"].value()) for form in self.forms}

@@ -3,16 +3,34 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from ems_site import conflicts
 from ems_site.audit.models import Entry
 from ems_site.errors import Conflict, Refused
+from ems_site.parameters import whole_number
 
 
-class ActionAdmin(admin.ModelAdmin):
+class KeyAutocomplete(AutocompleteSelect):
+    """Leaves out what cannot be a key, which a form that is shown again would look up."""
+
+    def optgroups(self, name, value, attr=None):
+        return super().optgroups(name, [key for key in value if whole_number(key) is not None], attr)
+
+
+class KeyAutocompletes:
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = KeyAutocomplete(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
     """Refusals are caught outside the admin's own transaction: caught inside, it would announce
     success with nothing saved. History is written by the actions, not by the admin."""
 
@@ -40,7 +58,12 @@ class ActionAdmin(admin.ModelAdmin):
 
     def refusal_context(self, request, refusal) -> dict:
         """What the form page shows beside the refusal's sentence."""
-        return {"refusal": refusal}
+        if not isinstance(refusal, Conflict):
+            return {"refusal": refusal}
+        entries = conflicts.since(refusal.current, refusal.mine.version)
+        before = conflicts.values_before(entries)
+        rows = conflicts.differences(refusal.mine, refusal.current, before)
+        return {"refusal": refusal, "entries": entries, "differences": rows}
 
     def delete_view(self, request, object_id, extra_context=None):
         try:
@@ -49,6 +72,8 @@ class ActionAdmin(admin.ModelAdmin):
             return self._refuse(request, refusal)
 
     def changelist_view(self, request, extra_context=None):
+        if None in map(whole_number, request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            return self._refuse(request, "The selection could not be read. Select again.")
         try:
             return super().changelist_view(request, extra_context)
         except Refused as refusal:

@@ -25,10 +25,10 @@ class Gone(Refused):
 
 
 class Conflict(Refused):
-    """Somebody else saved meanwhile; `current` is what stands in the database now."""
+    """Somebody else saved meanwhile: `current` stands in the database now, `mine` was to be saved."""
 
     code = "conflict"
 
-    def __init__(self, message: str, *, current):
-        super().__init__(message)
-        self.current = current
+    def __init__(self, *, current, mine):
+        super().__init__(f"Somebody else changed {current} meanwhile.")
+        self.current, self.mine = current, mine

@@ -55,6 +55,12 @@ def validate_identifier(text: str) -> None:
 def _refuse_unprintable(text, *, allowed_controls, allowed_marks):
     for place, mark in enumerate(text, start=1):
         category = unicodedata.category(mark)
+        if mark == "\ufffd":
+            raise ValidationError(
+                "Contains a character that could not be read (position %(place)d). Type it again.",
+                code="unreadable_character",
+                params={"place": place},
+            )
         if category in {"Cc", "Cs", "Zl", "Zp"} and mark not in allowed_controls:
             raise ValidationError(
                 "Contains a character that cannot be used (%(mark)s, position %(place)d). Remove it.",

@@ -1,4 +1,6 @@
-"""Forms of records that two people may edit at once."""
+"""What forms of several apps share."""
+
+import re
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -30,3 +32,15 @@ class VersionedForm(forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]
         if self.instance.pk and self.cleaned_data.get("version") is not None:
             self.instance.version = self.cleaned_data["version"]
+
+
+class PostedRows:
+    """For formsets: makes no more forms than rows were posted, however many the post claims."""
+
+    def total_form_count(self):
+        claimed = super().total_form_count()  # type: ignore[misc]
+        if not self.is_bound:  # type: ignore[attr-defined]
+            return claimed
+        row = re.compile(rf"{re.escape(self.prefix)}-([0-9]{{1,9}})-")  # type: ignore[attr-defined]
+        names = map(row.match, self.data)  # type: ignore[attr-defined]
+        return min(claimed, len({match[1] for match in names if match}))

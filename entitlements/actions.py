@@ -27,6 +27,8 @@ def save(entitlement: Entitlement, *, by) -> Entitlement:
     entitlement.version is the version the person saw. Raises ValidationError for bad values,
     NotAllowed for anything but a draft, Gone, or Conflict.
     """
+    if entitlement.state != State.DRAFT:
+        raise NotAllowed(f"{entitlement} is {entitlement.get_state_display()}: only drafts are edited.")
     try:
         with transaction.atomic():
             _hold_customer(entitlement)
@@ -60,7 +62,7 @@ def _change(entitlement, by):
     if not changes:
         return entitlement
     if entitlement.version != current.version:
-        raise Conflict(f"Somebody else changed {current} meanwhile.", current=current)
+        raise Conflict(current=current, mine=entitlement)
     entitlement.version += 1
     entitlement.save()
     audit.record("entitlement.changed", entitlement, by=by, changes=changes)
@@ -98,10 +100,11 @@ def _go_to(entitlement, state, code, by, only_from=None):
         current = _locked(entitlement)
         if not current.may_go_to(state) or (only_from and current.state != only_from):
             raise NotAllowed(f"{current} is {current.get_state_display()}: that cannot be done.")
+        current.full_clean()
         old = current.get_state_display()
         current.state = state
         current.version += 1
-        current.full_clean()
+        current.validate_constraints()
         current.save()
         changes = {"state": [old, current.get_state_display()]}
         audit.record(code, current, by=by, changes=changes)

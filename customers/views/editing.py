@@ -15,6 +15,7 @@ from customers.forms import CustomerForm
 from customers.models import Association, Customer
 from ems_site.audit.changes import change_lines
 from ems_site.audit.models import Entry
+from ems_site.conflicts import since
 from ems_site.errors import Conflict, Gone
 from ems_site.parameters import whole_number
 
@@ -168,7 +169,7 @@ def _show_confirmation(request, form, refusal, data):
 
 
 def _show_conflict(request, customer, people, conflict, data):
-    entries = conflicts.since(conflict.current, customer.version)
+    entries = since(conflict.current, customer.version)
     context = {
         "customer": conflict.current,
         "differences": conflicts.differences(customer, people, conflict.current, entries),

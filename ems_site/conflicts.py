@@ -1,0 +1,54 @@
+"""Two people changed the same record: what each of them wrote, attribute by attribute."""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+from ems_site.audit import changes
+from ems_site.audit.models import Entry
+from ems_site.labels import label
+
+MINE, THEIRS = "mine", "theirs"
+
+
+@dataclass
+class Difference:
+    """`before` is what stood there when the person began to edit."""
+
+    name: str
+    label: str
+    before: str
+    theirs: str
+    mine: str
+
+    @property
+    def changed_by(self) -> str:
+        if self.mine == self.before:
+            return "them"
+        return "you" if self.theirs == self.before else "both"
+
+    @property
+    def choice(self) -> str:
+        """The one to propose: what only the other person touched is theirs."""
+        return THEIRS if self.mine == self.before else MINE
+
+
+def since(record: models.Model, version: int) -> list[Entry]:
+    """Who saved what since this version, oldest first."""
+    return list(Entry.objects.of(record).filter(version__gt=version).order_by("pk"))
+
+
+def values_before(entries: list[Entry]) -> dict[str, str]:
+    """What stood in each attribute and link before the first of these entries that changed it."""
+    before: dict[str, str] = {}
+    for entry in entries:
+        for name, (old, _new) in entry.changes.items():
+            before.setdefault(":".join(name.split(":")[:2]), old)
+    return before
+
+
+def differences(mine: models.Model, current: models.Model, before: dict[str, str]) -> list[Difference]:
+    return [
+        Difference(name, label(mine, name), before.get(name, their_value), their_value, my_value)
+        for name, (their_value, my_value) in changes.differences(current, mine).items()
+    ]

@@ -1,0 +1,196 @@
+"""Every page, in light and in dark, as axe sees it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from customers import actions
+from customers.models import Customer
+from ems_site.status import Status
+from entitlements.models import Entitlement
+from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def acme(db, manager):
+    """With contacts, entitlements of every state, and some history."""
+    people = [(ContactFactory(name="Anna"), "standard"), (ContactFactory(name=""), "administrator")]
+    customer = Customer(name="Acme", customer_id="C-1", crm_id="old", description="Two\nlines")
+    actions.save(customer, by=manager, associates=people)
+    customer.name, customer.time_zone = "Acme Ltd", "Europe/Berlin"
+    actions.save(customer, by=manager)
+    for state in Entitlement.State:
+        EntitlementFactory(customer=customer, state=state)
+    ContactFactory(name="Ben")
+    return customer
+
+
+@pytest.fixture
+def others(db):
+    CustomerFactory(name="Beta", external_id="X-1")
+    CustomerFactory(name="Gamma Ltd", crm_id="crm")
+    Customer.objects.filter(name="Beta").update(status=Status.DISABLED)
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.parametrize("path", ["/login/", "/password-reset/", "/password-reset/sent/"])
+def test_before_the_log_on(browse, axe, path):
+    page = browse()
+    page.goto(path)
+    axe(page)
+
+
+def test_refused_log_on(browse, axe):
+    page = browse()
+    page.goto("/login/")
+    page.get_by_label("User name").fill("nobody")
+    page.get_by_label("Password").fill("nothing")
+    press(page, "Log on")
+    expect(page.get_by_text("The user name or the password is wrong.")).to_be_visible()
+    axe(page)
+
+
+def test_list(page, axe, acme, others):
+    CustomerFactory.create_batch(50)
+    page.goto("/customers/?sort=-created&q=c&page=2")
+    axe(page)
+    page.get_by_label("Select Acme Ltd (C-1)").check()
+    page.get_by_role("button", name="Account: manager").click()
+    axe(page)
+
+
+def test_empty_list(page, axe):
+    page.goto("/customers/")
+    expect(page.get_by_role("heading", name="No customers yet")).to_be_visible()
+    axe(page)
+
+
+def test_no_match(page, axe, acme):
+    page.goto("/customers/?q=nobody&status=disabled")
+    expect(page.get_by_role("heading", name="No customer matches")).to_be_visible()
+    axe(page)
+
+
+def test_list_of_a_viewer(browse, viewer, axe, acme, others):
+    page = browse(viewer)
+    page.goto("/customers/")
+    axe(page)
+
+
+def test_add(page, axe, acme):
+    page.goto("/customers/add/")
+    page.get_by_role("combobox", name="Time Zone").focus()
+    page.keyboard.type("europe b")
+    expect(page.get_by_role("option", name="Europe/Berlin")).to_be_visible()
+    axe(page)
+
+
+def test_add_with_errors(page, axe, acme):
+    page.goto("/customers/add/")
+    page.get_by_label("Name*", exact=True).fill("acme ltd")
+    page.get_by_label("Customer ID").fill("c-1")
+    page.get_by_label("External ID").fill("x" * 61)
+    press(page, "Add Customer")
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    axe(page)
+
+
+def test_contact_dialog(page, axe, acme):
+    page.goto("/customers/add/")
+    page.get_by_role("button", name="Associate Ben").click()
+    expect(page.get_by_label("Kind of Ben")).to_be_visible()
+    press(page, "Add Contact")
+    dialog = page.get_by_role("dialog", name="Add Contact")
+    dialog.get_by_label("Email").fill("no address")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_text("Enter a valid email address.")).to_be_visible()
+    axe(page)
+
+
+def test_confirmation(page, axe, acme):
+    page.goto(f"{acme.get_absolute_url()}edit/")
+    page.get_by_label("CRM ID").fill("new")
+    press(page, "Save")
+    expect(page.get_by_role("dialog", name="Save these changes")).to_be_visible()
+    axe(page)
+
+
+def test_conflict(page, axe, others):
+    customer = Customer.objects.get(name="Gamma Ltd")
+    page.goto(f"{customer.get_absolute_url()}edit/")
+    page.get_by_label("Name*", exact=True).fill("mine")
+    page.get_by_label("Description").fill("mine")
+    customer.name = "theirs"
+    actions.save(customer, by=None, associates=[(ContactFactory(), "standard")])
+    press(page, "Save")
+    expect(page.get_by_role("heading", name="Somebody else changed this customer meanwhile")).to_be_visible()
+    axe(page)
+
+
+@pytest.mark.parametrize("path", ["", "edit/", "delete/", "disable/", "history/"])
+def test_pages_of_a_customer(page, axe, acme, path):
+    page.goto(f"{acme.get_absolute_url()}{path}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Acme Ltd")
+    axe(page)
+
+
+@pytest.mark.parametrize("path", ["", "delete/", "enable/"])
+def test_pages_of_a_disabled_customer_without_anything(page, axe, others, path):
+    customer = Customer.objects.get(name="Beta")
+    page.goto(f"{customer.get_absolute_url()}{path}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Beta")
+    axe(page)
+
+
+def test_bulk_plan(page, axe, acme, others):
+    page.goto("/customers/")
+    page.get_by_label("Select all customers on this page").check()
+    page.locator("[data-bulk-bar]").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog", name="Delete 2 of the 3 ticked customers?")).to_be_visible()
+    axe(page)
+
+
+def test_history(page, axe, acme):
+    page.goto("/history/")
+    expect(page.get_by_role("heading", name="History", level=1)).to_be_visible()
+    axe(page)
+    page.goto("/history/?q=nobody")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    axe(page)
+
+
+def test_shortcuts(page, axe):
+    page.goto("/customers/")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    axe(page)
+
+
+def test_password_change(page, axe):
+    page.goto("/password-change/")
+    axe(page)
+
+
+def test_refused_and_missing(browse, clerk, axe, watch):
+    watch.excused.append(r"Failed to load resource: the server responded with a status of 404 \(Not Found\)")
+    page = browse(clerk)
+    page.goto("/customers/")
+    expect(page.get_by_role("heading", name="Not yours to see")).to_be_visible()
+    axe(page)
+    page.goto("/nowhere/")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    axe(page)
+
+
+def test_narrow(browse, manager, axe, acme, others):
+    page = browse(manager, viewport={"width": 390, "height": 844})
+    page.goto("/customers/")
+    page.get_by_label("Select Beta").check()
+    axe(page)
+    page.get_by_role("button", name="Navigation").click()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    axe(page)

@@ -1,0 +1,185 @@
+"""Contacts in Django admin."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from contacts import actions
+from contacts.models import Contact
+from customers.models import Customer
+from ems_site.audit.models import Entry
+from tests.factories import ContactFactory, CustomerFactory, UserFactory
+from tests.test_doors import Served, everything
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/contacts/contact/"
+ADD = f"{LIST}add/"
+
+
+@pytest.fixture
+def client(manager, signed_in):
+    return signed_in(manager)
+
+
+@pytest.fixture
+def anna():
+    return ContactFactory(email="anna@example.com", name="Anna", ref_id1="R-1")
+
+
+def change_of(contact):
+    return f"{LIST}{contact.pk}/change/"
+
+
+def form_at(client, address):
+    return Served(client.get(address)).form("email").data
+
+
+def save(client, address, **typed):
+    return client.post(address, form_at(client, address) | {"_save": "Save"} | typed)
+
+
+def errors_of(answer):
+    assert answer.status_code == 200
+    return dict(answer.context["adminform"].form.errors)
+
+
+def test_add(client, manager):
+    typed = {"email": " New@Example.com ", "name": "New", "phone": "1", "ref_id1": "a", "ref_id2": "b"}
+    assert save(client, ADD, **typed, language="de").status_code == 302
+    added = Contact.objects.get()
+    assert (added.email, added.name, added.phone, added.language) == ("New@Example.com", "New", "1", "de")
+    entry = Entry.objects.get()
+    assert (entry.code, entry.actor_key, entry.client_address) == ("contact.added", manager.pk, "127.0.0.1")
+    assert not LogEntry.objects.exists()
+
+
+def test_change(anna, client):
+    assert save(client, change_of(anna), phone="2").status_code == 302
+    anna.refresh_from_db()
+    assert (anna.phone, anna.version) == ("2", 2)
+    assert Entry.objects.get().changes == {"phone": ["", "2"]}
+
+
+def test_the_served_form_posted_back_writes_nothing(anna, client):
+    before = everything()
+    assert save(client, change_of(anna)).status_code == 302
+    assert everything() == before
+
+
+def test_customers_are_found_by_the_new_address(anna, client):
+    customer = CustomerFactory(people=[anna])
+    save(client, change_of(anna), email="renamed@example.com")
+    assert Customer.objects.search("RENAMED@").get() == customer
+    assert not Customer.objects.search("anna@").exists()
+
+
+BAD = [
+    ("email", "", "required"),
+    ("email", "nobody", "valid email"),
+    ("email", "ANNA@example.com", "Another contact has this Email"),
+    ("email", "ａｎｎａ@example.com", "Another contact has this Email|valid email"),
+    ("email", "an\u200bna@example.com", "invisible|valid email"),
+    ("email", "a\0@example.com", "Null characters"),
+    ("email", "a" * 250 + "@example.com", "at most 254|valid email"),
+    ("name", "n" * 101, "at most 100"),
+    ("name", "a\tb", "cannot be used"),
+    ("ref_id1", "r-1", "Another contact has this Ref ID 1"),
+    ("ref_id1", "n" * 101, "at most 100"),
+    ("ref_id2", "n" * 101, "at most 100"),
+    ("phone", "n" * 101, "at most 100"),
+    ("language", "xx", "valid choice"),
+    ("language", "", "required"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), BAD, ids=lambda value: ascii(value)[:24])
+def test_a_message_at_the_field(name, value, message, anna, client):
+    before = everything()
+    errors = errors_of(save(client, ADD, **({"email": "fine@example.com"} | {name: value})))
+    assert list(errors) == [name]
+    assert any(words in " ".join(errors[name]) for words in message.split("|")), errors
+    assert everything() == before
+
+
+def test_a_change_meanwhile_is_not_overwritten(anna, client):
+    data = form_at(client, change_of(anna))
+    theirs = Contact.objects.get()
+    theirs.phone = "theirs"
+    actions.save(theirs, by=UserFactory())
+    before = everything()
+    answer = client.post(change_of(anna), data | {"name": "Mine", "_save": "Save"})
+    assert "meanwhile" in Served(answer).text
+    assert everything() == before
+
+
+def test_what_changed_meanwhile_is_shown_before_it_can_be_overwritten(anna, client):
+    data = form_at(client, change_of(anna))
+    theirs = Contact.objects.get()
+    theirs.phone = "+49 theirs"
+    actions.save(theirs, by=UserFactory())
+    answer = client.post(change_of(anna), data | {"name": "Mine", "_save": "Save"})
+    assert "+49 theirs" in Served(answer).text
+
+
+def test_deleting_is_not_offered(anna, client, superuser, signed_in):
+    for person in (client, signed_in(superuser)):
+        assert person.post(f"{LIST}{anna.pk}/delete/", {"post": "yes"}).status_code == 403
+        posted = {"action": "delete_selected", "_selected_action": [anna.pk], "post": "yes"}
+        person.post(LIST, posted)
+    assert Contact.objects.get() == anna
+
+
+@pytest.mark.parametrize("text", ["ANNA", "änna", "r-1", "example.COM"])
+def test_search(text, anna, client):
+    ContactFactory(email="bert@other.org", name="Bert")
+    assert [row.pk for row in client.get(LIST, {"q": text}).context["cl"].result_list] == [anna.pk]
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "user__password__startswith",
+        "user__session_epoch",
+        "search_key__startswith",
+        "customers__search_key__contains",
+        "email__startswith",
+    ],
+)
+def test_forbidden_lookups(lookup, anna, superuser, signed_in):
+    assert signed_in(superuser).get(f"{LIST}?{lookup}=a").status_code == 400
+
+
+def test_filter_and_history(anna, client):
+    save(client, change_of(anna), phone="2")
+    assert client.get(LIST, {"status__exact": "enabled"}).context["cl"].result_count == 1
+    page = Served(client.get(f"{LIST}{anna.pk}/history/"))
+    assert "Contact changed" in page.text
+    assert "2" in page.tables[-1][1][3]
+
+
+def test_mass_assignment(anna, client):
+    forged = {
+        "status": "disabled",
+        "search_key": "forged",
+        "email_key": "forged",
+        "user": "1",
+        "customers": "1",
+    }
+    before = everything()
+    assert save(client, change_of(anna), **forged).status_code == 302
+    assert everything() == before
+
+
+@pytest.mark.parametrize("version", ["", "abc", "-1", "99", "9" * 30])
+def test_a_forged_version_saves_nothing(version, anna, client):
+    before = everything()
+    assert save(client, change_of(anna), phone="forged", version=version).status_code == 200
+    assert everything() == before
+
+
+def test_a_viewer_reads_only(anna, viewer, signed_in):
+    client, before = signed_in(viewer), everything()
+    assert "anna@example.com" in Served(client.get(change_of(anna))).text
+    assert client.post(change_of(anna), {"email": "mine@example.com"}).status_code == 403
+    assert client.post(ADD, {"email": "mine@example.com"}).status_code == 403
+    assert everything() == before

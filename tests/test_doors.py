@@ -1,0 +1,647 @@
+"""One truth through every door: each rule of customers holds on the pages, in bulk, in Django admin
+and for a plain call of the action, and a refusal leaves no trace."""
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from contacts.models import Contact
+from customers import actions
+from customers.models import Association, Customer
+from ems_site.accounts.models import User
+from ems_site.audit.models import Entry
+from entitlements.models import Entitlement
+from tests.conftest import allowed
+from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+ADMIN = "/admin/customers/customer/"
+NEW = {"name": "Typed Ltd", "customer_id": "TYPED-1"}
+UNSERVED = {
+    "name": "",
+    "customer_id": "",
+    "crm_id": "",
+    "description": "",
+    "external_id": "",
+    "ref_id": "",
+    "time_zone": "UTC",
+    "version": "1",
+    "contacts-TOTAL_FORMS": "0",
+    "contacts-INITIAL_FORMS": "0",
+    "associations-TOTAL_FORMS": "0",
+    "associations-INITIAL_FORMS": "0",
+}
+
+
+# Reading pages
+
+
+@dataclass
+class Form:
+    """What a browser would post, without the buttons."""
+
+    method: str
+    action: str
+    data: dict[str, list[str]] = field(default_factory=dict)
+    buttons: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Served(HTMLParser):
+    """A page as a browser and its reader take it: text, tables, links and forms."""
+
+    VOID = {"input", "img", "br", "link", "meta", "hr", "use"}
+    INLINE = {"a", "b", "bdi", "span", "strong", "em", "del", "ins", "svg", "use", "time", "i"}
+    UNREAD = {"script", "style", "template", "select", "textarea", "title"}
+
+    def __init__(self, response):
+        super().__init__()
+        self.status = response.status_code
+        self.tags, self.forms, self.tables, self.links, self.words = [], [], [], [], []
+        self._form, self._cell, self._link, self._unread = None, None, None, 0
+        self._textarea, self._select, self._option = None, None, None
+        self.feed(response.content.decode())
+        self.text = " ".join("".join(self.words).split())
+
+    def form(self, name: str) -> Form | None:
+        """The form that posts this name."""
+        found = (form for form in self.forms if form.method == "post" and name in form.data)
+        return next(found, None)
+
+    def column(self, title: str) -> list[str]:
+        """The cells below this heading of the first table."""
+        head, *rows = self.tables[0]
+        place = next(place for place, text in enumerate(head) if text == title)
+        return [row[place] for row in rows]
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        if tag in self.UNREAD:
+            self._unread += 1
+        elif tag not in self.INLINE:
+            self._read(" ")
+        starter = getattr(self, f"start_{tag}", None)
+        if starter:
+            starter(attrs)
+
+    def handle_endtag(self, tag):
+        if tag in self.UNREAD:
+            self._unread -= 1
+        elif tag not in self.INLINE:
+            self._read(" ")
+        ender = getattr(self, f"end_{tag}", None)
+        if ender:
+            ender()
+
+    def handle_data(self, data):
+        if self._textarea:
+            self._textarea[1].append(data)
+        elif self._option:
+            self._option[2].append(data)
+        elif not self._unread:
+            self._read(data)
+
+    def _read(self, text):
+        self.words.append(text)
+        if self._cell is not None:
+            self._cell.append(text)
+        if self._link is not None:
+            self._link.append(text)
+
+    def _post(self, name, value):
+        if self._form and name:
+            self._form.data.setdefault(name, []).append(value)
+
+    def start_form(self, attrs):
+        self._form = Form(attrs.get("method", "get").lower(), attrs.get("action", ""))
+        self.forms.append(self._form)
+
+    def end_form(self):
+        self._form = None
+
+    def start_input(self, attrs):
+        kind = attrs.get("type", "text")
+        if kind in {"submit", "image", "button", "reset"}:
+            self._press(attrs)
+        elif kind not in {"checkbox", "radio"} or "checked" in attrs:
+            self._post(attrs.get("name"), attrs.get("value", "on" if kind == "checkbox" else ""))
+
+    def start_button(self, attrs):
+        if attrs.get("type", "submit") == "submit":
+            self._press(attrs)
+
+    def _press(self, attrs):
+        if self._form:
+            self._form.buttons.append((attrs.get("name", ""), attrs.get("value", "")))
+
+    def start_textarea(self, attrs):
+        self._textarea = attrs.get("name"), []
+
+    def end_textarea(self):
+        name, parts = self._textarea
+        # A browser drops the first line break and posts the others as two characters.
+        text = "".join(parts).replace("\r\n", "\n").removeprefix("\n").replace("\n", "\r\n")
+        self._post(name, text)
+        self._textarea = None
+
+    def start_select(self, attrs):
+        self._select = attrs, []
+
+    def start_option(self, attrs):
+        self._option = attrs.get("value"), "selected" in attrs, []
+
+    def end_option(self):
+        value, selected, parts = self._option
+        self._select[1].append((value if value is not None else "".join(parts).strip(), selected))
+        self._option = None
+
+    def end_select(self):
+        attrs, options = self._select
+        chosen = [value for value, selected in options if selected]
+        if not chosen and "multiple" not in attrs:
+            chosen = [value for value, _ in options[:1]]
+        for value in chosen:
+            self._post(attrs.get("name"), value)
+        self._select = None
+
+    def start_table(self, attrs):
+        self.tables.append([])
+
+    def start_tr(self, attrs):
+        self.tables[-1].append([])
+
+    def start_td(self, attrs):
+        self._cell = []
+
+    def end_td(self):
+        self.tables[-1][-1].append(" ".join("".join(self._cell).split()))
+        self._cell = None
+
+    start_th, end_th = start_td, end_td
+
+    def start_a(self, attrs):
+        self._link, self._address = [], attrs.get("href", "")
+
+    def end_a(self):
+        if self._link is not None:
+            self.links.append((" ".join("".join(self._link).split()), self._address))
+        self._link = None
+
+
+def said(response) -> str:
+    """Status and text of the answer, for a look with `in` or a pattern."""
+    page = Served(response)
+    return f"{page.status} {page.text}"
+
+
+def everything() -> dict:
+    """All rows that an action could touch."""
+    tables = (Customer, Association, Contact, Entitlement, Entry, LogEntry)
+    rows = {table.__name__: list(table.objects.order_by("pk").values()) for table in tables}
+    users = User.objects.order_by("pk").values("pk", "session_epoch", "is_staff", "is_superuser")
+    return rows | {"User": list(users)}
+
+
+# The doors: each method says what the person is told
+
+
+class Page:
+    def __init__(self, user):
+        self.client = Client()
+        self.client.force_login(user)
+
+    def _open(self, address):
+        if address.endswith("/add/"):
+            return UNSERVED
+        form = Served(self.client.get(address)).form("time_zone")
+        return form.data if form else UNSERVED
+
+    def add(self, **values):
+        return self._send("/customers/add/", NEW | values, None, False)
+
+    def edit(self, customer, *, meanwhile=None, confirmed=False, **values):
+        return self._send(f"/customers/{customer.pk}/edit/", values, meanwhile, confirmed)
+
+    def _send(self, address, values, meanwhile, confirmed):
+        data = self._open(address) | values | {"save": ""}
+        if meanwhile:
+            meanwhile()
+        answer = self.client.post(address, data, follow=True)
+        if confirmed:
+            form = Served(answer).form("confirmation")
+            answer = self.client.post(address, form.data | {"save": "1"}, follow=True)
+        return said(answer)
+
+    def verb(self, name, customers, meanwhile=None):
+        address = f"/customers/{customers[0].pk}/{name}/"
+        page = Served(self.client.get(address))
+        form = page.form("plan")
+        if meanwhile:
+            meanwhile()
+        return said(self.client.post(address, form.data if form else {}, follow=True))
+
+
+class Ticked(Page):
+    def verb(self, name, customers, meanwhile=None):
+        address = f"/customers/ticked/{name}/"
+        answer = self.client.post(address, {"pk": [customer.pk for customer in customers]}, follow=True)
+        form = Served(answer).form("plan")
+        if meanwhile:
+            meanwhile()
+        return said(self.client.post(address, form.data, follow=True) if form else answer)
+
+
+class AdminForm(Page):
+    def add(self, **values):
+        return self._send(f"{ADMIN}add/", NEW | values, None, False)
+
+    def edit(self, customer, *, meanwhile=None, confirmed=False, **values):
+        return self._send(f"{ADMIN}{customer.pk}/change/", values, meanwhile, confirmed)
+
+    def _send(self, address, values, meanwhile, confirmed):
+        data = self._open(address) | values | {"_save": "Save"}
+        if meanwhile:
+            meanwhile()
+        answer = self.client.post(address, data, follow=True)
+        if confirmed:
+            form = Served(answer).form("time_zone")
+            token = dict(form.buttons)["confirmation"]
+            answer = self.client.post(address, form.data | {"confirmation": token}, follow=True)
+        return said(answer)
+
+    def verb(self, name, customers, meanwhile=None):
+        address = f"{ADMIN}{customers[0].pk}/{name}/"
+        self.client.get(address)
+        if meanwhile:
+            meanwhile()
+        return said(self.client.post(address, {"post": "yes"}, follow=True))
+
+
+class AdminBulk(Page):
+    def verb(self, name, customers, meanwhile=None):
+        data = {"action": f"{name}_selected", "_selected_action": [row.pk for row in customers]}
+        if meanwhile:
+            meanwhile()
+        return said(self.client.post(ADMIN, data | {"post": "yes"}, follow=True))
+
+
+class Action:
+    def __init__(self, user):
+        self.user = user
+
+    def add(self, **values):
+        return self._save(Customer(), NEW | values, False)
+
+    def edit(self, customer, *, meanwhile=None, confirmed=False, **values):
+        mine = Customer.objects.get(pk=customer.pk)
+        if meanwhile:
+            meanwhile()
+        return self._save(mine, values, confirmed)
+
+    def _save(self, customer, values, confirmed):
+        for name, value in values.items():
+            setattr(customer, name, value)
+        try:
+            try:
+                actions.save(customer, by=self.user)
+            except actions.ConfirmationRequired as refusal:
+                if not confirmed:
+                    raise
+                actions.save(customer, by=self.user, confirmed=refusal.confirmation)
+        except ValidationError as refusal:
+            return " ".join(refusal.messages)
+        return "done"
+
+    def verb(self, name, customers, meanwhile=None):
+        if meanwhile:
+            meanwhile()
+        chosen = Customer.objects.filter(pk__in=[customer.pk for customer in customers])
+        try:
+            getattr(actions, name)(chosen, by=self.user)
+        except ValidationError as refusal:
+            return " ".join(refusal.messages)
+        return "done"
+
+
+def through(*doors):
+    return pytest.mark.parametrize("door", doors, ids=lambda door: door.__name__)
+
+
+def address_of(door):
+    return "" if door is Action else "127.0.0.1"
+
+
+editing = through(Page, AdminForm, Action)
+deleting = through(Page, Ticked, AdminForm, AdminBulk, Action)
+switching = through(Page, Ticked, AdminBulk, Action)
+
+
+def refuses(pattern, attempt):
+    """The attempt is refused with words like these, and nothing at all has changed."""
+    before = everything()
+    words = attempt()
+    assert pattern.search(words), words
+    assert everything() == before
+
+
+def like(text):
+    return re.compile(text, re.IGNORECASE)
+
+
+# Attributes
+
+BAD = [
+    ({"customer_id": "acme-1"}, "another customer has this customer id"),
+    ({"customer_id": "ＡＣＭＥ-1"}, "another customer has this customer id"),
+    ({"external_id": "ext strasse"}, "another customer has this external id"),
+    ({"name": ""}, "required|cannot be blank"),
+    ({"name": " \t "}, "required|cannot be blank"),
+    ({"name": "..!?"}, "at least one letter or digit"),
+    ({"name": "A\tB"}, "cannot be used"),
+    ({"external_id": "///"}, "at least one letter or digit"),
+    ({"time_zone": "Factory"}, "choose a time zone"),
+    ({"time_zone": "Europe/Atlantis"}, "choose a time zone"),
+    ({"name": "n" * 256}, "at most 255 characters"),
+    ({"customer_id": "n" * 101}, "at most 100 characters"),
+]
+values_and_words = pytest.mark.parametrize(("values", "words"), BAD, ids=lambda value: str(value)[:30])
+
+
+@pytest.fixture
+def acme():
+    return CustomerFactory(name="Acme", customer_id="ACME-1", external_id="EXT Straße")
+
+
+@pytest.fixture
+def other():
+    return CustomerFactory(name="Other", customer_id="OTHER-1", people=[ContactFactory()])
+
+
+@editing
+@values_and_words
+def test_adding_is_refused(door, values, words, acme, manager):
+    refuses(like(words), lambda: door(manager).add(**values))
+
+
+@editing
+@values_and_words
+def test_editing_is_refused(door, values, words, acme, other, manager):
+    refuses(like(words), lambda: door(manager).edit(other, **values))
+
+
+@editing
+def test_a_customer_may_keep_what_is_its_own(door, acme, manager):
+    door(manager).edit(acme, customer_id="acme-1", external_id="ext strasse")
+    acme.refresh_from_db()
+    assert (acme.customer_id, acme.external_id) == ("acme-1", "ext strasse")
+
+
+@editing
+def test_empty_external_ids_and_equal_names_repeat(door, acme, other, manager):
+    door(manager).add(name="Acme", external_id="")
+    assert Customer.objects.filter(name="Acme").count() == 2
+
+
+@editing
+def test_a_customer_id_is_made_up_when_adding(door, manager):
+    door(manager).add(customer_id="")
+    assert Customer.objects.get().customer_id
+
+
+@editing
+def test_a_customer_id_is_not_taken_away(door, acme, manager):
+    refuses(like("ACME-1|required|cannot be blank"), lambda: door(manager).edit(acme, customer_id=" "))
+
+
+# Changes that succeed stand in the history once
+
+
+def only_entry(door, actor, code):
+    entry = Entry.objects.get()
+    assert (entry.code, entry.actor_key, entry.actor_name) == (code, actor.pk, actor.username)
+    assert entry.client_address == address_of(door)
+    return entry
+
+
+@editing
+def test_added(door, manager):
+    door(manager).add(name="New Ltd", description="One\nTwo")
+    customer = Customer.objects.get()
+    entry = only_entry(door, manager, "customer.added")
+    assert entry.changes["name"] == ["", "New Ltd"]
+    assert (entry.subject_key, entry.version) == (customer.pk, 1)
+    assert customer.description == "One\nTwo"
+
+
+@editing
+def test_changed(door, acme, manager):
+    door(manager).edit(acme, crm_id="CRM 7")
+    entry = only_entry(door, manager, "customer.changed")
+    assert entry.changes == {"crm_id": ["", "CRM 7"]}
+    assert entry.version == 2
+
+
+@editing
+def test_saving_what_is_so_already_writes_nothing(door, other, manager):
+    before = everything()
+    door(manager).edit(other)
+    assert everything() == before
+
+
+@deleting
+def test_deleted(door, other, manager):
+    door(manager).verb("delete", [other])
+    assert not Customer.objects.exists()
+    assert not Association.objects.exists()
+    assert Contact.objects.count() == 1
+    entry = Entry.objects.get(code="customer.deleted")
+    assert (entry.actor_key, entry.client_address) == (manager.pk, address_of(door))
+    assert entry.changes["name"] == ["Other", ""]
+    assert [entry.code for entry in Entry.objects.order_by("pk")] == ["contact.changed", "customer.deleted"]
+
+
+@switching
+@pytest.mark.parametrize(
+    ("name", "old", "new"), [("disable", "enabled", "disabled"), ("enable", "disabled", "enabled")]
+)
+def test_switched(door, name, old, new, acme, manager):
+    Customer.objects.update(status=old)
+    door(manager).verb(name, [acme])
+    assert Customer.objects.get().status == new
+    entry = only_entry(door, manager, f"customer.{new}")
+    assert entry.changes == {"status": [old.capitalize(), new.capitalize()]}
+
+
+@switching
+@pytest.mark.parametrize(("name", "status"), [("disable", "disabled"), ("enable", "enabled")])
+def test_switching_skips_what_is_so_already(door, name, status, acme, other, manager):
+    Customer.objects.filter(pk=acme.pk).update(status=status)
+    before = everything()
+    door(manager).verb(name, [acme])
+    assert everything() == before
+
+
+@through(Ticked, AdminBulk, Action)
+def test_switching_many_skips_those_that_are_so_already(door, acme, other, manager):
+    Customer.objects.filter(pk=acme.pk).update(status="disabled")
+    door(manager).verb("disable", [acme, other])
+    assert [entry.subject_key for entry in Entry.objects.all()] == [other.pk]
+    assert set(Customer.objects.values_list("status", "version")) == {("disabled", 1), ("disabled", 2)}
+
+
+# Entitlements in the way
+
+cannot_be_deleted = like("cannot be deleted|can be deleted|cannot delete|protected related")
+
+
+@deleting
+@pytest.mark.parametrize("state", Entitlement.State.values)
+def test_no_delete_with_an_entitlement(door, state, other, manager):
+    EntitlementFactory(customer=other, state=state)
+    refuses(cannot_be_deleted, lambda: door(manager).verb("delete", [other]))
+
+
+@deleting
+def test_no_delete_with_an_entitlement_drafted_meanwhile(door, other, manager):
+    def meanwhile():
+        EntitlementFactory(customer=other)
+
+    words = door(manager).verb("delete", [other], meanwhile)
+    assert cannot_be_deleted.search(words), words
+    assert Customer.objects.filter(pk=other.pk, associations__isnull=False).exists()
+    assert not Entry.objects.exists()
+
+
+@through(AdminBulk, Action)
+def test_no_delete_of_any_if_one_is_in_the_way(door, acme, other, manager):
+    EntitlementFactory(customer=other)
+    refuses(cannot_be_deleted, lambda: door(manager).verb("delete", [acme, other]))
+
+
+@editing
+@pytest.mark.parametrize("state", ["complete", "disabled", "closed"])
+def test_no_edit_without_the_confirmation(door, state, other, manager):
+    EntitlementFactory(customer=other, state=state)
+    refuses(like("1 completed entitlement"), lambda: door(manager).edit(other, name="Renamed"))
+
+
+@editing
+def test_edit_with_the_confirmation(door, other, manager):
+    EntitlementFactory(customer=other, state="complete")
+    door(manager).edit(other, name="Renamed", confirmed=True)
+    assert Customer.objects.get(pk=other.pk).name == "Renamed"
+    assert only_entry(door, manager, "customer.changed").changes == {"name": ["Other", "Renamed"]}
+    assert other.associations.count() == 1
+
+
+@editing
+@pytest.mark.parametrize("token", ["", "yes", "1", "x:y:z"])
+def test_edit_with_an_invented_confirmation(door, token, other, manager):
+    EntitlementFactory(customer=other, state="complete")
+    if door is Action:
+        other.name = "Renamed"
+        with pytest.raises(actions.ConfirmationRequired):
+            actions.save(other, by=manager, confirmed=token)
+        return
+    attempt = lambda: door(manager).edit(other, name="Renamed", confirmation=token)  # noqa: E731
+    refuses(like("1 completed entitlement"), attempt)
+
+
+@editing
+def test_a_draft_asks_for_nothing(door, other, manager):
+    EntitlementFactory(customer=other, state="draft")
+    door(manager).edit(other, name="Renamed")
+    assert Customer.objects.get(pk=other.pk).name == "Renamed"
+
+
+# Two people
+
+
+@editing
+def test_a_stale_version_conflicts(door, other, manager):
+    colleague = UserFactory(username="colleague")
+
+    def meanwhile():
+        theirs = Customer.objects.get(pk=other.pk)
+        theirs.crm_id = "theirs"
+        actions.save(theirs, by=colleague)
+
+    words = door(manager).edit(other, name="Mine", meanwhile=meanwhile)
+    assert like("meanwhile").search(words), words
+    other.refresh_from_db()
+    assert (other.name, other.crm_id, other.version) == ("Other", "theirs", 2)
+    assert Entry.objects.get().actor_key == colleague.pk
+
+
+@editing
+def test_a_customer_deleted_meanwhile_is_not_brought_back(door, acme, manager):
+    def meanwhile():
+        actions.delete(Customer.objects.filter(pk=acme.pk), by=manager)
+
+    words = door(manager).edit(acme, name="Mine", meanwhile=meanwhile)
+    assert like("deleted").search(words), words
+    assert not Customer.objects.exists()
+    assert Entry.objects.get().code == "customer.deleted"
+
+
+# Rights: the action leaves them to the doors
+
+LACKING = {
+    "nothing": [],
+    "only viewing": ["customers.view_customer", "contacts.view_contact", "entitlements.view_entitlement"],
+}
+refused = like("^403|^405|select customer to view")
+
+
+@pytest.fixture(params=LACKING)
+def outsider(request, db):
+    user = UserFactory()
+    user.user_permissions.set(allowed(*LACKING[request.param]))
+    return user
+
+
+@through(Page, AdminForm)
+def test_adding_needs_the_permission(door, outsider):
+    refuses(refused, lambda: door(outsider).add())
+
+
+@through(Page, AdminForm)
+def test_editing_needs_the_permission(door, acme, outsider):
+    refuses(refused, lambda: door(outsider).edit(acme, name="Mine"))
+
+
+@through(Page, Ticked, AdminForm, AdminBulk)
+def test_deleting_needs_the_permission(door, acme, outsider):
+    refuses(refused, lambda: door(outsider).verb("delete", [acme]))
+
+
+@through(Page, Ticked, AdminBulk)
+@pytest.mark.parametrize("name", ["enable", "disable"])
+def test_switching_needs_the_permission(door, name, acme, outsider):
+    refuses(refused, lambda: door(outsider).verb(name, [acme]))
+
+
+VERBS = ["add", "change", "delete"]
+
+
+@through(Page, AdminForm)
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_permission_of_one_verb_is_not_that_of_another(door, verb, acme):
+    user = UserFactory()
+    user.user_permissions.set(allowed("customers.view_customer", f"customers.{verb}_customer"))
+    tries = {
+        "add": lambda: door(user).add(),
+        "change": lambda: door(user).edit(acme, name="Mine"),
+        "delete": lambda: door(user).verb("delete", [acme]),
+    }
+    for name, attempt in tries.items():
+        if name != verb:
+            refuses(refused, attempt)
+    tries[verb]()
+    assert Entry.objects.count() == 1
