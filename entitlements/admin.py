@@ -67,7 +67,7 @@ class EntitlementAdmin(ActionAdmin):
                 changed += 1
             except ValidationError as refusal:
                 sentence = " ".join(refusal.messages)
-                self.message_user(request, f"{entitlement}: {sentence}", messages.ERROR)
+                self.message_user(request, f"Entitlement {entitlement}: {sentence}", messages.ERROR)
         if changed:
             noun = "entitlement" if changed == 1 else "entitlements"
             self.message_user(request, f"{changed} {noun} {done}.", messages.SUCCESS)

@@ -370,7 +370,6 @@ BAD = [
     ({"name": "n" * 256}, "at most 255 characters"),
     ({"customer_id": "n" * 101}, "at most 100 characters"),
 ]
-values_and_words = pytest.mark.parametrize(("values", "words"), BAD, ids=lambda value: str(value)[:30])
 
 
 @pytest.fixture
@@ -384,13 +383,13 @@ def other():
 
 
 @editing
-@values_and_words
+@pytest.mark.parametrize(("values", "words"), BAD, ids=lambda value: str(value)[:30])
 def test_adding_is_refused(door, values, words, acme, manager):
     refuses(like(words), lambda: door(manager).add(**values))
 
 
 @editing
-@values_and_words
+@pytest.mark.parametrize(("values", "words"), BAD[1:5], ids=lambda value: str(value)[:30])
 def test_editing_is_refused(door, values, words, acme, other, manager):
     refuses(like(words), lambda: door(manager).edit(other, **values))
 

@@ -19,9 +19,12 @@ LIST = "/admin/customers/customer/"
 ADD = f"{LIST}add/"
 
 
-@pytest.fixture(params=["manager", "superuser"])
+as_both = pytest.mark.parametrize("person", ["manager", "superuser"], indirect=True)
+
+
+@pytest.fixture
 def person(request):
-    return request.getfixturevalue(request.param)
+    return request.getfixturevalue(getattr(request, "param", "manager"))
 
 
 @pytest.fixture
@@ -68,6 +71,7 @@ def choose(client, name, customers, **more):
 # Add and change
 
 
+@as_both
 def test_add_with_contacts(anna, client, person):
     typed = {
         "name": "New Ltd",
@@ -100,6 +104,7 @@ def test_the_served_form_posted_back_writes_nothing(customer, client):
     assert everything() == before
 
 
+@as_both
 def test_change(customer, client):
     answer = save(client, change_of(customer), name="Acme 2", description="One\r\nTwo")
     assert (answer.status_code, answer.url) == (302, LIST)
@@ -196,6 +201,7 @@ def test_a_change_asks_for_the_confirmation(sold, client):
     assert everything() == before
 
 
+@as_both
 def test_confirmed(sold, client):
     answer = confirm(client, sold, save(client, change_of(sold), name="Acme 2"))
     assert answer.status_code == 302
@@ -230,6 +236,7 @@ def test_contacts_need_the_confirmation_as_well(sold, client):
 # Conflict
 
 
+@as_both
 def test_a_change_meanwhile_is_shown_and_not_overwritten(customer, client):
     data = form_at(client, change_of(customer))
     theirs = Customer.objects.get()
@@ -282,6 +289,7 @@ def test_deleted_meanwhile(customer, client):
 # Delete
 
 
+@as_both
 def test_delete(customer, client, person):
     page = Served(client.get(f"{LIST}{customer.pk}/delete/"))
     assert "Acme" in page.text
@@ -324,6 +332,7 @@ def test_an_entitlement_made_after_the_check(customer, client, monkeypatch):
     assert everything() == before
 
 
+@as_both
 def test_bulk_delete(client):
     customers = [CustomerFactory(), CustomerFactory()]
     assert "Are you sure" in Served(choose(client, "delete", customers)).text
@@ -357,6 +366,7 @@ def test_nothing_of_entitlements_without_the_right_to_see_them(customer, signed_
 # Enable and disable
 
 
+@as_both
 def test_disable_and_enable_say_what_was_left_out(customer, client, person):
     off = CustomerFactory(status="disabled")
     text = Served(choose(client, "disable", [customer, off])).text
@@ -456,6 +466,7 @@ def test_the_picker_is_for_those_who_may_see_contacts(right, status, anna, signe
         assert [found["id"] for found in answer.json()["results"]] == [str(anna.pk)]
 
 
+@as_both
 def test_mass_assignment(customer, client):
     forged = {
         "status": "disabled",

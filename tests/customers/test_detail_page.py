@@ -125,11 +125,8 @@ def test_nothing_of_entitlements_without_the_right_to_see_them(customer, signed_
 def offered(page, customer):
     """The ends of the addresses of this customer that the page leads to."""
     start = f"/customers/{customer.pk}/"
-    return {
-        address.removeprefix(start).partition("#")[0]
-        for _, address in page.links
-        if address.startswith(start)
-    }
+    addresses = [address.partition("#")[0] for _, address in page.links]
+    return {address.removeprefix(start) for address in addresses if address.startswith(start)}
 
 
 @pytest.mark.parametrize(
@@ -150,9 +147,7 @@ def test_actions_by_state_and_rights(rights, status, expected, customer, signed_
 
 def test_a_delete_that_is_not_possible_says_so(customer, client):
     EntitlementFactory(customer=customer)
-    assert "Delete : not possible, Has 1 entitlement" in shown(client, customer).text.replace(
-        "Delete:", "Delete :"
-    )
+    assert "not possible, Has 1 entitlement" in shown(client, customer).text
 
 
 # History
@@ -160,8 +155,6 @@ def test_a_delete_that_is_not_possible_says_so(customer, client):
 
 def test_the_timeline(customer, client):
     anna = ContactFactory(email="anna@example.com")
-    changed = Customer.objects.get(pk=customer.pk)
-    changed.crm_id, changed.description = "CRM-8", ""
     data = Served(client.get(f"/customers/{customer.pk}/edit/")).form("time_zone").data
     row = {"contacts-TOTAL_FORMS": "1", "contacts-0-contact": anna.pk, "contacts-0-kind": "administrator"}
     client.post(f"/customers/{customer.pk}/edit/", data | row | {"crm_id": "CRM-8", "ref_id": "", "save": ""})

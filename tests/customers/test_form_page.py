@@ -247,10 +247,10 @@ def test_the_hint_escapes(client):
 @pytest.mark.parametrize(
     "raw", ["", "name=", "name=%20", "name=%00", "name=a%00b", "name=%ED%A0%80", "name=" + "x" * 100_000]
 )
-@pytest.mark.parametrize("other", ["", "&other_than=abc", "&other_than=-1", "&other_than=" + "9" * 20])
-def test_the_hint_answers_hostile_input(raw, other, client):
+def test_the_hint_answers_hostile_input(raw, client):
     CustomerFactory(name="ab")
-    assert client.get(f"/customers/same-name/?{raw}{other}").status_code == 200
+    for other in ("", "abc", "-1", "9" * 20):
+        assert client.get(f"/customers/same-name/?{raw}&other_than={other}").status_code == 200
 
 
 def test_the_hint_is_for_those_who_may_see_customers(signed_in):
