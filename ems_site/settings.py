@@ -325,7 +325,7 @@ LOG_ON_FAILURES_PER_HOUR = 100
 
 # Sessions and cookies: 60 minutes without a request, 12 hours in all
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "ems_site.accounts.session_store"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_AGE = 60 * 60
 SESSION_SAVE_EVERY_REQUEST = True

@@ -26,7 +26,10 @@ const enhance = (field) => {
 };
 
 const start = (root) => {
-  for (const field of root.querySelectorAll("[data-limit]")) enhance(field);
+  for (const field of root.querySelectorAll("[data-limit]:not([data-counted])")) {
+    field.dataset.counted = "";
+    enhance(field);
+  }
 };
 start(document);
 document.addEventListener("content:added", (event) => start(event.target));
