@@ -18,6 +18,7 @@ from ems_site.accounts.models import User
 from ems_site.audit import actions as audit
 from ems_site.audit.changes import Changes, differences, first_values, last_values
 from ems_site.errors import Conflict, Gone, Refused
+from ems_site.folding import identity_key
 from ems_site.status import Status
 
 CONFIRMATION_SALT = "customers.confirmation"
@@ -118,10 +119,9 @@ def _add(customer, wanted, by):
 
 def _change(customer, wanted, by, confirmed):
     _lock_contacts(wanted or [])
-    found = _locked(Customer.objects.filter(pk=customer.pk))
-    if not found:
+    current = Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).first()
+    if current is None:
         raise Gone(f"{customer} has been deleted meanwhile.")
-    current = found[0]
     if not customer.customer_id.strip():
         raise ValidationError(
             {"customer_id": f"A saved customer keeps a Customer ID. It was {current.customer_id}."}
@@ -149,8 +149,12 @@ def _confirm(customer, changes, by, confirmed):
 
 
 def _locked(customers: CustomerQuerySet, *, for_deletion=False) -> list[Customer]:
-    rows = customers.select_for_update(no_key=not for_deletion, of=("self",)).order_by("pk")
-    return list(dict.fromkeys(rows))
+    """The customers of this set, each once, that are still in it once they are locked."""
+    keys = set(customers.order_by().values_list("pk", flat=True))
+    rows = Customer.objects.filter(pk__in=keys).order_by("pk")
+    locked = list(rows.select_for_update(no_key=not for_deletion))
+    still = set(customers.order_by().values_list("pk", flat=True))
+    return [customer for customer in locked if customer.pk in still]
 
 
 def _lock_contacts(wanted):
@@ -184,9 +188,9 @@ def _link_name(subject: Contact | Customer) -> str:
 
 def _associate(customer, wanted, by) -> Changes:
     """Makes the associations what is wanted; returns what changed, for the customer's history."""
-    for contact, _kind in wanted:
-        if contact._state.adding:
-            _add_contact(contact, by)
+    new = [contact for contact, _kind in wanted if contact._state.adding]
+    for contact in sorted(new, key=lambda contact: identity_key(contact.email)):
+        _add_contact(contact, by)
     changes = _link_changes(customer, wanted)
     now = {contact.pk: (contact, kind) for contact, kind in wanted}
     touched = []
@@ -247,9 +251,17 @@ def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custo
     """Prevents these customers from logging on, and ends the sessions of those of their contacts
     who have no other enabled customer. Returns those that were enabled until now."""
     with transaction.atomic():
+        _lock_people(customers)
         changed = _set_status(customers, Status.DISABLED, by=by, comment=comment)
         _lock_out(User.objects.filter(contact__customers__in=changed))
         return changed
+
+
+def _lock_people(customers):
+    """Two customers of one contact, disabled at once, must not each count on the other."""
+    links = Association.objects.filter(customer__in=customers.order_by().values("pk"))
+    people = Contact.objects.filter(pk__in=links.values("contact")).order_by("pk")
+    list(people.select_for_update(no_key=True))
 
 
 def _lock_out(people):

@@ -13,6 +13,7 @@ from customers import time_zones
 from ems_site.fields import IdentifierField, LineField, LinesField, validate_alphanumeric
 from ems_site.folding import identity_key
 from ems_site.keys import (
+    BytewiseCharField,
     IdentityKeyField,
     SearchKeyField,
     SortKeyField,
@@ -77,7 +78,7 @@ class Customer(models.Model):
         "External ID", max_length=60, blank=True, validators=[validate_alphanumeric]
     )
     ref_id = LineField("Ref ID", max_length=255, blank=True, validators=[validate_alphanumeric])
-    time_zone = models.CharField(
+    time_zone = BytewiseCharField(
         "Time Zone", max_length=64, default="UTC", validators=[time_zones.validate_time_zone]
     )
     status = models.CharField("Status", max_length=10, choices=Status, default=Status.ENABLED, editable=False)

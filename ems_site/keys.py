@@ -14,7 +14,15 @@ KEY_LENGTH = 600
 LONGEST_LINE = 10_000
 
 
-class _KeyField(models.CharField):
+class BytewiseCharField(models.CharField):
+    """Sorted alike by every database, whatever language it was set up for."""
+
+    def db_type(self, connection):
+        collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
+        return f"{super().db_type(connection)}{collation}"
+
+
+class _KeyField(BytewiseCharField):
     def __init__(self, *, of, **kwargs):
         self.of = of
         super().__init__(**{"editable": False, "max_length": KEY_LENGTH, **kwargs})
@@ -43,7 +51,7 @@ class IdentityKeyField(_KeyField):
 
 
 class SortKeyField(_KeyField):
-    """What a list is sorted by: case and accents do not count, and all databases agree."""
+    """What a list is sorted by: case and accents do not count."""
 
     @staticmethod
     def fold(text: str) -> str:
@@ -51,10 +59,6 @@ class SortKeyField(_KeyField):
 
     def key(self, instance):
         return self.fold(getattr(instance, self.of))
-
-    def db_type(self, connection):
-        collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
-        return f"{super().db_type(connection)}{collation}"
 
 
 class SearchKeyField(models.TextField):

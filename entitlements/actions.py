@@ -96,8 +96,11 @@ def close(entitlement: Entitlement, *, by) -> Entitlement:
 
 def _go_to(entitlement, state, code, by, only_from=None):
     with transaction.atomic():
-        _hold_customer(entitlement)
+        known = Entitlement.objects.filter(pk=entitlement.pk).first()
+        _hold_customer(known or entitlement)
         current = _locked(entitlement)
+        if known is None or known.customer_id != current.customer_id:
+            raise Conflict(current=current, mine=entitlement)
         if not current.may_go_to(state) or (only_from and current.state != only_from):
             raise NotAllowed(f"{current} is {current.get_state_display()}: that cannot be done.")
         current.full_clean()
@@ -114,7 +117,7 @@ def _go_to(entitlement, state, code, by, only_from=None):
 def delete(entitlements: EntitlementQuerySet, *, by) -> list[Entitlement]:
     """Deletes these drafts, or none of them. Raises NotAllowed where one was completed."""
     with transaction.atomic():
-        deleted = list(entitlements.select_for_update().order_by("pk"))
+        deleted = list(entitlements.select_for_update(of=("self",)).order_by("pk"))
         for entitlement in deleted:
             if entitlement.state != State.DRAFT:
                 raise NotAllowed(f"{entitlement} was completed and cannot be deleted.")

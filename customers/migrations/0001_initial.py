@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "time_zone",
-                    models.CharField(
+                    ems_site.keys.BytewiseCharField(
                         default="UTC",
                         max_length=64,
                         validators=[customers.time_zones.validate_time_zone],

@@ -7,6 +7,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 class SessionStore(DatabaseStore):
     def save(self, must_create=False):
         if self.modified or must_create or not self.session_key:
-            return super().save(must_create)
-        row = self.model.objects.filter(session_key=self.session_key)
-        row.update(expire_date=self.get_expiry_date())
+            super().save(must_create)
+        else:
+            row = self.model.objects.filter(session_key=self.session_key)
+            row.update(expire_date=self.get_expiry_date())
