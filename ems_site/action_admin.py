@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -23,7 +24,7 @@ class KeyAutocomplete(AutocompleteSelect):
         return super().optgroups(name, [key for key in value if whole_number(key) is not None], attr)
 
 
-class KeyAutocompletes:
+class KeyAutocompletes(BaseModelAdmin):
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs["widget"] = KeyAutocomplete(db_field, self.admin_site)

@@ -7,7 +7,6 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 
-from ems_site.accounts.models import User
 from ems_site.audit import triggers
 from tests.factories import ContactFactory, UserFactory
 
@@ -58,12 +57,12 @@ def allowed(*names: str) -> list[Permission]:
 
 
 @pytest.fixture
-def superuser(db) -> User:
+def superuser(db):
     return UserFactory(username="admin", is_superuser=True)
 
 
 @pytest.fixture
-def manager(db) -> User:
+def manager(db):
     """Holds the Customer Management role."""
     user = UserFactory(username="manager")
     user.groups.add(Group.objects.get(name="Customer Management"))
@@ -71,7 +70,7 @@ def manager(db) -> User:
 
 
 @pytest.fixture
-def viewer(db) -> User:
+def viewer(db):
     """May look at customers, contacts and entitlements, and change nothing."""
     user = UserFactory(username="viewer")
     names = "customers.view_customer", "contacts.view_contact", "entitlements.view_entitlement"
@@ -80,13 +79,13 @@ def viewer(db) -> User:
 
 
 @pytest.fixture
-def clerk(db) -> User:
+def clerk(db):
     """Staff without any permission."""
     return UserFactory(username="clerk")
 
 
 @pytest.fixture
-def contact_user(db) -> User:
+def contact_user(db):
     """The user of a contact, who has nothing to look for on staff pages."""
     contact = ContactFactory(email="contact@example.com")
     return UserFactory(username=contact.email, is_staff=False, contact=contact)
@@ -96,7 +95,7 @@ def contact_user(db) -> User:
 def signed_in():
     """A client signed in as this user: signed_in(manager)."""
 
-    def sign_in(user: User, **headers) -> Client:
+    def sign_in(user, **headers):
         client = Client(**headers)
         client.force_login(user)
         return client

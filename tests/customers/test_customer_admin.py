@@ -315,6 +315,14 @@ def test_no_delete_with_an_entitlement(state, customer, client):
     assert everything() == before
 
 
+@as_both
+def test_the_refusal_of_a_delete_gives_the_true_reason(customer, client):
+    """No permission would help: it is the entitlement that is in the way."""
+    EntitlementFactory(customer=customer)
+    for answer in (client.get(f"{LIST}{customer.pk}/delete/"), choose(client, "delete", [customer])):
+        assert "account doesn't have permission" not in Served(answer).text
+
+
 def test_an_entitlement_made_after_the_check(customer, client, monkeypatch):
     """The admin has looked and found nothing in the way."""
     EntitlementFactory(customer=customer)
