@@ -2,9 +2,11 @@ import uuid
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
 
+from ems_site.accounts.models import User
 from ems_site.fields import IdentifierField, LineField, LineFormField, validate_identifier
 from ems_site.keys import IdentityKeyField, SearchKeyField, clean_identities, matching
 from ems_site.status import Status
@@ -27,9 +29,6 @@ class EmailField(LineField):
 
 
 class ContactQuerySet(models.QuerySet):
-    def enabled(self):
-        return self.filter(status=Status.ENABLED)
-
     def search(self, text: str):
         """Contacts with this text anywhere in an attribute; case and accents do not count."""
         return matching(self, text)
@@ -67,6 +66,8 @@ class Contact(models.Model):
     def clean(self):
         super().clean()
         clean_identities(self)
+        if User.objects.named(self.email).filter(contact=None).exists():
+            raise ValidationError({"email": "This Email cannot be used for a contact."})
 
     def search_texts(self) -> list[str]:
         return [self.email, self.name, self.phone, self.ref_id1, self.ref_id2]

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 from django.utils.translation import ngettext
 
 import contacts.actions
 from contacts.models import Contact
 from customers.models import Association, Customer, CustomerQuerySet
+from ems_site import conflicts
 from ems_site.accounts.models import User
 from ems_site.audit import actions as audit
 from ems_site.audit.changes import Changes, differences, first_values, last_values
@@ -36,7 +37,7 @@ class ConfirmationRequired(Refused):
 
     code = "confirmation_required"
 
-    def __init__(self, customer: Customer, *, entitlements: int, changes: Changes, by):
+    def __init__(self, customer: Customer, *, entitlements: int, changes: Changes, new: list, by):
         belong = ngettext(
             "%d completed entitlement belongs", "%d completed entitlements belong", entitlements
         )
@@ -44,7 +45,7 @@ class ConfirmationRequired(Refused):
         self.entitlements = entitlements
         self.changes = changes
         self.confirmation = signing.dumps(
-            [customer.pk, customer.version, by and by.pk, entitlements, changes],
+            [customer.pk, customer.version, by and by.pk, entitlements, changes, new],
             salt=CONFIRMATION_SALT,
             compress=True,
         )
@@ -101,13 +102,15 @@ def save(
         for row in unsaved:
             row.pk, row._state.adding = None, True
         if isinstance(error, IntegrityError):
-            for row in [*unsaved, customer]:
-                row.full_clean()
+            customer.full_clean()
+            for contact in unsaved:
+                if contact is not customer:
+                    _named(contact, contact.full_clean)
         raise
 
 
 def _add(customer, wanted, by):
-    _lock_contacts(wanted)
+    _lock_contacts(customer, wanted)
     customer.full_clean()
     customer.save()
     links = _associate(customer, wanted, by)
@@ -118,7 +121,7 @@ def _add(customer, wanted, by):
 
 
 def _change(customer, wanted, by, confirmed):
-    _lock_contacts(wanted or [])
+    _lock_contacts(customer, wanted or [])
     current = Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).first()
     if current is None:
         raise Gone(f"{customer} has been deleted meanwhile.")
@@ -131,8 +134,11 @@ def _change(customer, wanted, by, confirmed):
     if not changes:
         return customer
     if customer.version != current.version:
+        if _is_only_theirs(changes, current, since=customer.version):
+            return customer
         raise Conflict(current=current, mine=customer)
-    _confirm(current, changes, by, confirmed)
+    new = [first_values(contact) for contact, _ in wanted or () if contact._state.adding]
+    _confirm(current, changes, new, by, confirmed)
     customer.version = current.version + 1
     links = {} if wanted is None else _associate(customer, wanted, by)
     customer.save(update_fields=[*Customer.ATTRIBUTES, "version", "changed"])
@@ -140,10 +146,17 @@ def _change(customer, wanted, by, confirmed):
     return customer
 
 
-def _confirm(customer, changes, by, confirmed):
-    entitlements = customer.entitlements.completed().count()
-    if entitlements:
-        required = ConfirmationRequired(customer, entitlements=entitlements, changes=changes, by=by)
+def _is_only_theirs(changes, current, *, since):
+    """The person changed nothing: what differs now is what others saved since this version."""
+    before = conflicts.values_before(conflicts.since(current, since))
+    names = {":".join(name.split(":")[:2]): mine for name, (_theirs, mine) in changes.items()}
+    return all(name in before and before[name] == mine for name, mine in names.items())
+
+
+def _confirm(customer, changes, new, by, confirmed):
+    if customer.edit_needs_confirmation():
+        count = customer.entitlements.completed().count()
+        required = ConfirmationRequired(customer, entitlements=count, changes=changes, new=new, by=by)
         if not required.is_answered_by(confirmed):
             raise required
 
@@ -157,14 +170,17 @@ def _locked(customers: CustomerQuerySet, *, for_deletion=False) -> list[Customer
     return [customer for customer in locked if customer.pk in still]
 
 
-def _lock_contacts(wanted):
+def _lock_contacts(customer, wanted):
+    """Those it is to have and those it has."""
     if not {kind for _, kind in wanted} <= set(Association.Kind.values):
         raise ValidationError("A contact is Standard or Administrator.", code="unknown_kind")
     keys = [contact.pk for contact, _ in wanted if not contact._state.adding]
     if len(keys) != len(set(keys)):
         raise ValidationError("A contact is associated twice.", code="repeated_contact")
-    found = Contact.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
-    if len(found) != len(keys):
+    linked = Association.objects.filter(customer=customer.pk).values("contact")
+    people = Contact.objects.filter(Q(pk__in=keys) | Q(pk__in=linked)).order_by("pk")
+    found = {contact.pk for contact in people.select_for_update(no_key=True)}
+    if not found.issuperset(keys):
         raise ValidationError("A contact has been deleted meanwhile.", code="contact_gone")
 
 
@@ -213,8 +229,13 @@ def _associate(customer, wanted, by) -> Changes:
 
 
 def _add_contact(contact, by):
+    _named(contact, lambda: contacts.actions.save(contact, by=by))
+
+
+def _named(contact, act):
+    """Says whom an error is about: beside the customer's own fields there is no field for it."""
     try:
-        contacts.actions.save(contact, by=by)
+        act()
     except ValidationError as error:
         raise ValidationError([f"Contact {contact}: {text}" for text in error.messages]) from error
 
@@ -232,6 +253,7 @@ def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custom
     """
     try:
         with transaction.atomic():
+            _lock_people(customers)
             deleted = _locked(customers, for_deletion=True)
             if blocked := [customer for customer in deleted if not customer.may_be_deleted()]:
                 raise HasEntitlements(blocked)
@@ -258,7 +280,7 @@ def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custo
 
 
 def _lock_people(customers):
-    """Two customers of one contact, disabled at once, must not each count on the other."""
+    """Two customers that one contact loses at once must not each count on the other."""
     links = Association.objects.filter(customer__in=customers.order_by().values("pk"))
     people = Contact.objects.filter(pk__in=links.values("contact")).order_by("pk")
     list(people.select_for_update(no_key=True))

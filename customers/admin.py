@@ -1,25 +1,48 @@
+import re
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
 
-from customers import actions, conflicts
+from customers import actions, associates, conflicts
 from customers.forms import CustomerForm
 from customers.models import Association, Customer
 from ems_site.action_admin import ActionAdmin, KeyAutocompletes
 from ems_site.audit.changes import change_lines
+from ems_site.conflicts import THEIRS
 from ems_site.errors import Conflict
 from ems_site.fields import LinesField
 from ems_site.forms import PostedRows
 
 
+class AssociationForm(forms.ModelForm):
+    """A contact and a kind. What is already there the action compares, once the rows are locked."""
+
+    def validate_unique(self):
+        pass
+
+    def validate_constraints(self):
+        pass
+
+
 class AssociationInlineFormSet(PostedRows, forms.models.BaseInlineFormSet):
-    pass
+    """Posts no keys of associations: one that somebody else removed meanwhile is a conflict, which
+    the action tells, and no mistake of the person."""
+
+    def __init__(self, data=None, *args, **kwargs):
+        if data is not None and "prefix" in kwargs:
+            data = data.copy()
+            data[f"{kwargs['prefix']}-INITIAL_FORMS"] = "0"
+            for name in [name for name in data if re.fullmatch(r".*-[0-9]+-id", name)]:
+                data[name] = ""
+        super().__init__(data, *args, **kwargs)
 
 
 class AssociationInline(KeyAutocompletes, admin.TabularInline):
     """Shown to whoever may see contacts, editable for whoever may change the customer."""
 
     model = Association
+    form = AssociationForm
     formset = AssociationInlineFormSet
     extra = 0
     autocomplete_fields = ("contact",)
@@ -72,10 +95,35 @@ class CustomerAdmin(ActionAdmin):
         context = super().refusal_context(request, refusal)
         if isinstance(refusal, actions.ConfirmationRequired):
             context["lines"] = change_lines(Customer, refusal.changes)
+            context["moves_zone"] = "time_zone" in refusal.changes
         if isinstance(refusal, Conflict):
             mine, people = request.attempt
-            context["differences"] = conflicts.differences(mine, people, refusal.current, context["entries"])
+            rows = conflicts.differences(mine, people, refusal.current, context["entries"])
+            self._propose(request, people, refusal.current, rows)
+            context["differences"] = rows
         return context
+
+    def _propose(self, request, people, current, differences):
+        """Contacts that only the other person touched stand as theirs in the form shown again."""
+        if people is None:
+            return
+        kept = {contact.pk: kind for contact, kind in people}
+        links = {link.contact_id: link.kind for link in current.associations.all()}
+        for row in differences:
+            if row.choice == THEIRS and row.name.startswith("contact:"):
+                key = int(row.name.removeprefix("contact:"))
+                kept.pop(key, None)
+                if key in links:
+                    kept[key] = links[key]
+        rows = [{"contact": key, "kind": kind} for key, kind in kept.items()]
+        request.POST = associates.write(request.POST, rows, prefix="associations")
+
+    def get_deleted_objects(self, objs, request):
+        """An entitlement is in the way whatever the person may do; only some may see which."""
+        objects, counts, _missing, protected = super().get_deleted_objects(objs, request)
+        if protected and not request.user.has_perm("entitlements.view_entitlement"):
+            protected = ["Entitlements"]
+        return objects, counts, set(), protected
 
     def delete_model(self, request, obj):
         actions.delete(Customer.objects.filter(pk=obj.pk), by=request.user)

@@ -71,7 +71,7 @@ def press(data: QueryDict) -> Pane:
     if verb == "save_contact":
         _add(pane, rows, data)
     elif verb == "add_contact":
-        pane.new_contact = ContactForm(prefix=NEW_PREFIX)
+        pane.new_contact = ContactForm(prefix=NEW_PREFIX, initial=_typed_contact(data))
     elif verb != "cancel_contact" and (typed := _typed_contact(data)):
         pane.new_contact = ContactForm(prefix=NEW_PREFIX, initial=typed)
     if verb == "associate":
@@ -135,13 +135,13 @@ def _rows(rows: list[dict]) -> BaseAssociateFormSet:
     return AssociateFormSet(initial=rows, prefix=PREFIX)
 
 
-def write(data: QueryDict, rows: list[dict]) -> QueryDict:
+def write(data: QueryDict, rows: list[dict], prefix: str = PREFIX) -> QueryDict:
     """Puts these rows into what was posted, in place of those that stand in it."""
-    for name in [name for name in data if name.startswith(f"{PREFIX}-")]:
+    for name in [name for name in data if name.startswith(f"{prefix}-")]:
         del data[name]
-    data[f"{PREFIX}-TOTAL_FORMS"] = str(len(rows))
-    data[f"{PREFIX}-INITIAL_FORMS"] = "0"
+    data[f"{prefix}-TOTAL_FORMS"] = str(len(rows))
+    data[f"{prefix}-INITIAL_FORMS"] = "0"
     for place, row in enumerate(rows):
         for name, value in row.items():
-            data[f"{PREFIX}-{place}-{name}"] = str(value)
+            data[f"{prefix}-{place}-{name}"] = str(value)
     return data

@@ -11,15 +11,24 @@ from django.db.models import Count
 from customers.models import Association, Customer
 
 
-def attach_contacts(customers: Iterable[Customer]) -> int:
-    """Sets `contact_count` on each of these customers; returns the sum."""
-    return _attach(customers, "contact_count", Association.objects)
+def people(customers: Iterable[Customer]) -> int:
+    """How many contacts these customers have together; somebody of two of them counts once."""
+    return Association.objects.filter(customer__in=customers).values("contact").distinct().count()
 
 
-def attach_entitlements(customers: Iterable[Customer]) -> int:
-    """Sets `entitlement_count` on each of these customers, drafts included; returns the sum."""
+def associations(customers: Iterable[Customer]) -> int:
+    return Association.objects.filter(customer__in=customers).count()
+
+
+def attach_contacts(customers: Iterable[Customer]) -> None:
+    """Sets `contact_count` on each of these customers."""
+    _attach(customers, "contact_count", Association.objects)
+
+
+def attach_entitlements(customers: Iterable[Customer]) -> None:
+    """Sets `entitlement_count` on each of these customers, drafts included."""
     entitlements: Any = Customer._meta.get_field("entitlements").related_model
-    return _attach(customers, "entitlement_count", entitlements.objects)
+    _attach(customers, "entitlement_count", entitlements.objects)
 
 
 def _attach(customers, name, related):
@@ -28,4 +37,3 @@ def _attach(customers, name, related):
     counts = dict(rows.annotate(Count("pk")))
     for customer in customers:
         setattr(customer, name, counts.get(customer.pk, 0))
-    return sum(counts.values())

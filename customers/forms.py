@@ -175,6 +175,8 @@ class BaseAssociateFormSet(PostedRows, forms.BaseFormSet):
             form.person = people.get(key, form.person)
 
     def clean(self):
+        if (self.management_form.cleaned_data["TOTAL_FORMS"] or 0) < self.posted_rows():
+            raise ValidationError("The list of contacts could not be read. Look through it again.")
         self.load_people()
         seen = set()
         for form in self.forms:
@@ -196,7 +198,7 @@ AssociateFormSet: type[BaseAssociateFormSet] = forms.formset_factory(  # type: i
     AssociateForm,
     formset=BaseAssociateFormSet,
     extra=0,
-    max_num=2000,
-    absolute_max=2000,
+    max_num=1000,
+    absolute_max=1000,
     validate_max=True,
 )

@@ -147,7 +147,7 @@ class Customer(models.Model):
         return time_zones.utc_offset(self.time_zone)
 
     def edit_needs_confirmation(self) -> bool:
-        """A completed entitlement belongs to the customer. [guide: Actions, Edit, note]"""
+        """A completed entitlement belongs to the customer."""
         return self.entitlements.completed().exists()
 
     def may_be_deleted(self) -> bool:

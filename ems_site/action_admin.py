@@ -8,11 +8,13 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms.models import model_to_dict
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from ems_site import conflicts
 from ems_site.audit.models import Entry
+from ems_site.conflicts import THEIRS
 from ems_site.errors import Conflict, Refused
 from ems_site.parameters import whole_number
 
@@ -64,6 +66,9 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         entries = conflicts.since(refusal.current, refusal.mine.version)
         before = conflicts.values_before(entries)
         rows = conflicts.differences(refusal.mine, refusal.current, before)
+        theirs = model_to_dict(refusal.current, [row.name for row in rows if row.choice == THEIRS])
+        for name, value in theirs.items():
+            request.POST[name] = "" if value is None else str(value)
         return {"refusal": refusal, "entries": entries, "differences": rows}
 
     def delete_view(self, request, object_id, extra_context=None):
@@ -88,7 +93,7 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         return queryset.search(search_term), False
 
     def lookup_allowed(self, lookup, value, request=None):
-        return lookup in self.filters_allowed
+        return lookup in self.filters_allowed and "\0" not in str(value)
 
     def history_view(self, request, object_id, extra_context=None):
         subject = self.get_object(request, object_id)

@@ -39,8 +39,9 @@ class PostedRows:
 
     def total_form_count(self):
         claimed = super().total_form_count()  # type: ignore[misc]
-        if not self.is_bound:  # type: ignore[attr-defined]
-            return claimed
+        return min(claimed, self.posted_rows()) if self.is_bound else claimed  # type: ignore[attr-defined]
+
+    def posted_rows(self) -> int:
         row = re.compile(rf"{re.escape(self.prefix)}-([0-9]{{1,9}})-")  # type: ignore[attr-defined]
         names = map(row.match, self.data)  # type: ignore[attr-defined]
-        return min(claimed, len({match[1] for match in names if match}))
+        return len({match[1] for match in names if match})

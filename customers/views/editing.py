@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,6 +17,7 @@ from ems_site.audit.changes import change_lines
 from ems_site.audit.models import Entry
 from ems_site.conflicts import since
 from ems_site.errors import Conflict, Gone
+from ems_site.folding import identity_key
 from ems_site.parameters import whole_number
 
 UNPROCESSABLE = 422
@@ -29,7 +30,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("customers.change_customer", raise_exception=True)
+@permission_required(["customers.view_customer", "customers.change_customer"], raise_exception=True)
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     customer = Customer.objects.filter(pk=pk).first()
     if customer is None and request.method == "POST":
@@ -43,7 +44,8 @@ def _page(request, customer):
         return _show(request, CustomerForm(instance=customer), associates.of_customer(customer))
     if "back" in request.POST:
         return _back(request, customer)
-    if associates.pressed(request.POST):
+    if verb := associates.pressed(request.POST):
+        _check_pane(request.user, verb)
         return _press(request, customer)
     return _save(request, customer, _resolved(request, customer))
 
@@ -59,6 +61,7 @@ def _save(request, customer, data):
     form, pane = CustomerForm(data, instance=customer), associates.posted(data)
     if not _both_valid(form, pane, request.user):
         return _show(request, form, pane, status=UNPROCESSABLE)
+    seen = customer.version
     people = pane.rows.associates() if _may_associate(request.user) else None
     try:
         actions.save(customer, by=request.user, associates=people, confirmed=data.get("confirmation"))
@@ -69,10 +72,18 @@ def _save(request, customer, data):
     except Gone:
         return _deleted(request, customer.pk)
     except ValidationError as error:
-        form.add_error(None, error)
+        form.add_error(None, _at_known_fields(error, form))
         return _show(request, form, pane, status=UNPROCESSABLE)
-    _say_saved(request, customer, "added" if adding else "saved")
+    if adding or customer.version != seen:
+        _say_saved(request, customer, "added" if adding else "saved")
+    else:
+        messages.info(request, f"Nothing was changed in {customer.known_as}.")
     return redirect(customer if request.user.has_perm("customers.view_customer") else "customers:add")
+
+
+def _at_known_fields(error, form):
+    known = hasattr(error, "error_dict") and error.error_dict.keys() <= form.fields.keys()
+    return error if known else ValidationError(error.messages)
 
 
 def _both_valid(form, pane, user):
@@ -85,6 +96,12 @@ def _both_valid(form, pane, user):
         form.add_error(None, "You may not add contacts. Remove the new ones from the list.")
         return False
     return form_is_valid and rows_are_valid
+
+
+def _check_pane(user, verb):
+    may_add = user.has_perm("contacts.add_contact") or verb not in {"add_contact", "save_contact"}
+    if not (_may_associate(user) and may_add):
+        raise PermissionDenied
 
 
 def _may_associate(user):
@@ -111,7 +128,7 @@ def _unchecked(customer, data):
 
 def _deleted(request, pk):
     entry = Entry.objects.filter(code="customer.deleted", subject_key=pk).first()
-    if entry is None:
+    if entry is None or not request.user.has_perm("customers.add_customer"):
         return get_object_or_404(Customer, pk=pk)
     messages.error(
         request,
@@ -199,5 +216,6 @@ def _same_name(user, name, pk):
         return None
     others = Customer.objects.named(name)
     others = others.exclude(pk=pk) if pk else others
-    first = list(others.order_by("pk")[:4])
+    key = identity_key(name)
+    first = [other for other in others.order_by("pk")[:50] if identity_key(other.name) == key][:4]
     return {"customers": first[:3], "more": len(first) > 3} if first else None

@@ -42,6 +42,10 @@ class Verb:
     def label(self) -> str:
         return self.name.capitalize()
 
+    def count(self, customers: list[Customer]) -> int:
+        """Delete takes associations away; the others are about people."""
+        return counts.associations(customers) if self.name == "delete" else counts.people(customers)
+
     @property
     def way_back(self) -> str:
         return {"disable": "enable", "enable": "disable"}.get(self.name, "")
@@ -189,7 +193,7 @@ def _show(request, verb, keys, customer=None, *, refusal="", status=200):
         "customer": customer,
         "refusal": refusal,
         "reason_form": ReasonForm(request.POST or None),
-        "contact_count": counts.attach_contacts(plan.will),
+        "contact_count": verb.count(plan.will),
         "sees_entitlements": sees_entitlements,
         "cancel": customer.get_absolute_url() if customer else reverse("customers:list"),
     }

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from axes.models import AccessAttempt, AccessFailureLog
+from axes.models import AccessFailureLog
 from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -49,8 +49,3 @@ def is_address_exhausted() -> bool:
         attempt_time__gt=timezone.now() - timedelta(hours=1),
     )
     return recent.count() >= settings.LOG_ON_FAILURES_PER_HOUR
-
-
-def attempts_of(users):
-    """The failures that count against these users."""
-    return AccessAttempt.objects.filter(username__in=users.values("username"))

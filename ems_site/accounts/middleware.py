@@ -35,6 +35,9 @@ class LogOnRequired(LoginRequiredMiddleware):
     def handle_no_permission(self, request, view_func):
         if request.method in {"GET", "HEAD"} and not request.htmx:
             return redirect_to_login(request.get_full_path(), reverse("login"))
+        if request.method == "POST" and (request.htmx or "X-Dialog" in request.headers):
+            # A redirect would take what was typed off the screen.
+            return HttpResponse(status=401)
         page = safe_path(request, request.htmx.current_url_abs_path or request.META.get("HTTP_REFERER", ""))
         answer = redirect_to_login(page or reverse("home"), reverse("login"))
         if not request.htmx:

@@ -1,12 +1,15 @@
 // Shows a confirmation page's [data-dialog-body] in a native <dialog>. Without it, links and forms lead to that page.
 //   a[data-dialog]              fetches its href
 //   button[data-dialog]         posts its form to its formaction and shows the answer
-//   form[data-dialog-answer]    posts itself; an answer with a dialog body opens, any other 422 replaces the page's content
+//   form[data-dialog-answer]    posts itself; an answer with a dialog body opens, any other 200, 409 or 422 replaces the page's content
 //   [data-done-url] on a form, or on the opener: where to go after a redirect (else this page again)
 const dialog = document.querySelector("[data-page-dialog]");
 const content = dialog?.querySelector("[data-dialog-content]");
 let opener = null;
 let address = location.href;
+let stale = false;
+const ANSWERS = new Set([200, 409, 422]);
+const STRANGERS = new Set([401, 403]);
 
 const announceContent = (element) => {
   globalThis.htmx?.process(element);
@@ -53,19 +56,29 @@ const take = async (response, url, form) => {
   const page = await parse(response);
   const body = page.querySelector("[data-dialog-body]");
   if (body) return show(body, url);
-  if (response.status < 500 && showPage(page)) return undefined;
+  if (ANSWERS.has(response.status) && showPage(page)) return undefined;
+  stale = STRANGERS.has(response.status);
   document.dispatchEvent(new CustomEvent("request:failed", { detail: response.status }));
   return dialog.close();
+};
+// Whoever logged on again in another tab has a new form token.
+const renewToken = async (form) => {
+  const page = await parse(await fetch(location.href, { headers: { Accept: "text/html" } }));
+  const token = page.querySelector("main [name=csrfmiddlewaretoken], form [name=csrfmiddlewaretoken]");
+  const own = form.elements.namedItem("csrfmiddlewaretoken");
+  if (token && own) own.value = token.value;
+  stale = false;
 };
 const post = async (form, submitter) => {
   const url = new URL(
     submitter?.getAttribute("formaction") || form.getAttribute("action") || (dialog.contains(form) ? address : location.href),
     location.href,
   ).href;
+  if (stale) await renewToken(form);
   const data = new FormData(form, submitter);
   submitter?.setAttribute("aria-busy", "true");
   try {
-    const headers = { Accept: "text/html" };
+    const headers = { Accept: "text/html", "X-Dialog": "1" };
     await take(await fetch(url, { method: "POST", body: data, redirect: "manual", headers }), url, form);
   } catch {
     document.dispatchEvent(new CustomEvent("request:failed", { detail: 0 }));

@@ -4,7 +4,8 @@ const template = document.getElementById("message-template");
 
 const texts = new Map([
   [0, "The server cannot be reached. What you typed is still here; try again in a moment."],
-  [403, "You may not do this, or your session has ended. Log on again in another tab, then try again."],
+  [401, "Your session has ended. Log on again in another tab, then try again here: what you typed is still on this page."],
+  [403, "You may not do this. Nothing was saved; what you typed is still on this page."],
   [404, "This is no longer there. Reload the page to see the present state."],
   [413, "That is too much at once."],
   [429, "Too many requests. Wait a moment, then try again."],

@@ -214,10 +214,11 @@ def hint(client, **asked):
 
 def test_the_hint_names_customers_of_that_name(client):
     customer = CustomerFactory(name="Müller", customer_id="M-1", time_zone="Europe/Berlin")
-    page = hint(client, name=" MULLER ")
+    page = hint(client, name=" MÜLLER ")
     assert page.links == [("M-1", f"/customers/{customer.pk}/")]
     assert "Another customer has this name" in page.text
     assert "Europe/Berlin" in page.text
+    assert hint(client, name="Muller").links == []
 
 
 def test_the_hint_leaves_out_the_customer_itself(client):
