@@ -229,3 +229,30 @@ def test_a_customer_deleted_meanwhile_is_not_lost(browse, manager, customer, wit
     page.get_by_role("button", name="Add Customer").click()
     expect(page.get_by_text("Acme (C-1) added.")).to_be_visible()
     assert Customer.objects.get().crm_id == "my crm"
+
+
+def test_what_is_typed_outlives_the_session(page, customer, watch):
+    """The session ends while one types; after a new log-on in another tab, Save works."""
+    watch.excused.append(r"Failed to load resource: the server responded with a status of 401 \([\w ]+\)")
+    edit(page, customer)
+    name_field(page).fill("Typed for an hour")
+    context = page.context
+    cookies = context.cookies()
+    context.clear_cookies(name="sessionid")
+    save(page)
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    expect(name_field(page)).to_have_value("Typed for an hour")
+    context.add_cookies([cookie for cookie in cookies if cookie["name"] == "sessionid"])
+    save(page)
+    expect(page.get_by_text("saved.")).to_be_visible()
+    customer.refresh_from_db()
+    assert customer.name == "Typed for an hour"
+
+
+def test_a_colleagues_change_alone_is_no_conflict(page, customer, superuser):
+    edit(page, customer)
+    theirs = Customer.objects.get()
+    theirs.crm_id = "theirs"
+    actions.save(theirs, by=superuser)
+    save(page)
+    expect(page.get_by_text("Nothing was changed")).to_be_visible()

@@ -8,7 +8,7 @@ from contacts.models import Contact
 from customers.models import Customer
 from ems_site.audit.models import Entry
 from ems_site.errors import Conflict, Gone
-from tests.factories import ContactFactory, CustomerFactory
+from tests.factories import ContactFactory, CustomerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +139,10 @@ def test_the_status_is_shown_in_words():
     contact = ContactFactory(name="Anna", email="anna@example.com")
     assert str(contact) == "Anna <anna@example.com>"
     assert str(ContactFactory(name="", email="b@example.com")) == "b@example.com"
+
+
+def test_a_contact_does_not_take_the_user_name_of_staff(manager):
+    UserFactory(username="boss@example.com")
+    with pytest.raises(ValidationError) as refused:
+        actions.save(Contact(email="BOSS@example.com"), by=manager)
+    assert set(refused.value.message_dict) == {"email"}

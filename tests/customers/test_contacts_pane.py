@@ -432,3 +432,20 @@ def test_without_the_right_to_add_contacts_none_is_added(signed_in):
     assert everything() == before
     assert save(client, anna).status_code == 302
     assert Association.objects.get().contact == anna
+
+
+@pytest.mark.parametrize("rights", [(), ("contacts.view_contact",)], ids=["sees none", "adds none"])
+def test_whether_an_email_is_known_is_told_to_nobody_who_may_not_add_contacts(rights, signed_in):
+    ContactFactory(email="anna@example.com")
+    client = signed_in(someone(*rights))
+    answers = {
+        client.post(ADD, TYPED | rows() | typed_contact(email=email) | {"save_contact": "1"}).status_code
+        for email in ("anna@example.com", "nobody@example.com")
+    }
+    assert answers == {403}
+
+
+def test_the_other_button_of_the_same_name_keeps_the_contact_being_typed(client):
+    """Without JavaScript the dialog leaves the button behind it within reach."""
+    data = TYPED | rows() | typed_contact(email="anna@example.com") | {"add_contact": "1"}
+    assert "anna@example.com" in client.post(ADD, data).content.decode()

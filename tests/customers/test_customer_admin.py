@@ -514,3 +514,20 @@ def test_the_row_of_another_customer_stays_where_it_is(customer, client):
     save(client, change_of(customer), **forged)
     assert kinds(other) == {"other@example.com": "standard"}
     assert everything()["Contact"] == before["Contact"]
+
+
+def test_after_a_conflict_plain_save_keeps_what_the_other_person_changed(client, superuser):
+    anna, bert = ContactFactory(), ContactFactory()
+    customer = CustomerFactory(name="Acme", crm_id="old", people=[anna, bert])
+    mine = form_at(client, change_of(customer)) | {"name": "Mine", "_save": "Save"}
+    theirs = Customer.objects.get()
+    theirs.crm_id = "theirs"
+    actions.save(theirs, by=superuser, associates=[(anna, "standard")])
+    again = Served(client.post(change_of(customer), mine))
+    assert "Changed meanwhile" in again.text
+    assert (
+        client.post(change_of(customer), again.form("time_zone").data | {"_save": "Save"}).status_code == 302
+    )
+    customer.refresh_from_db()
+    assert (customer.name, customer.crm_id) == ("Mine", "theirs")
+    assert [link.contact for link in customer.associations.all()] == [anna]

@@ -256,3 +256,31 @@ def test_two_pages_add_the_same_contact(at_once, signed_in, superuser):
         refused = max(answers, key=lambda answer: answer.status_code)
         assert f"new{number}@example.com" in refused.content.decode()
         assert Customer.objects.count() == number + 1
+
+
+def test_one_customer_disabled_while_the_contact_is_taken_from_the_other(at_once, actor):
+    for _ in TRIES:
+        contact = ContactFactory()
+        user = UserFactory(username=contact.email, is_staff=False, contact=contact)
+        pair = [CustomerFactory(people=[contact]) for _ in range(2)]
+        results = at_once(
+            lambda pair=pair: actions.disable(one(pair[0]), by=actor),
+            lambda pair=pair: actions.save(pair[1], by=actor, associates=[]),
+        )
+        assert not split(results)[1], results
+        user.refresh_from_db()
+        assert not contact.may_log_on()
+        assert user.session_epoch >= 1
+
+
+def test_the_same_form_sent_twice(at_once, signed_in, superuser):
+    """With a Customer ID and a new contact, both of which the second finds taken."""
+    for number in range(5):
+        post = {"name": "Acme", "customer_id": f"A-{number}", "time_zone": "UTC"}
+        post |= {"contacts-TOTAL_FORMS": "1", "contacts-INITIAL_FORMS": "0"}
+        post |= {"contacts-0-email": f"twice{number}@example.com", "contacts-0-language": "en"}
+        post |= {"contacts-0-kind": "standard"}
+        clients = signed_in(superuser), signed_in(superuser)
+        answers = at_once(*[partial(client.post, "/customers/add/", post) for client in clients])
+        assert not split(answers)[1], answers
+        assert sorted(answer.status_code for answer in answers) == [302, 422]

@@ -331,3 +331,21 @@ def test_a_new_e_mail_is_no_change_of_the_customer(acme, anna, manager):
     assert (row.version, row.changed) == (acme.version, acme.changed)
     assert codes(acme) == []
     assert Customer.objects.search("other@").get() == row
+
+
+def test_nothing_of_mine_is_no_conflict(acme, anna, manager, superuser):
+    """Saved as it was opened, while somebody else changed it: nothing is asked, nothing written."""
+    mine, theirs = reread(acme), reread(acme)
+    theirs.crm_id = "theirs"
+    actions.save(theirs, by=superuser, associates=[(anna, STANDARD)])
+    before = totals()
+    actions.save(mine, by=manager, associates=[(anna, ADMINISTRATOR)])
+    assert totals() == before
+
+
+def test_the_least_of_mine_is_a_conflict(acme, anna, manager, superuser):
+    mine, theirs = reread(acme), reread(acme)
+    theirs.crm_id, mine.ref_id = "theirs", "mine"
+    actions.save(theirs, by=superuser)
+    with pytest.raises(Conflict):
+        actions.save(mine, by=manager)

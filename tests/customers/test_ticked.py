@@ -244,3 +244,13 @@ def test_ticked_twice_is_once(client):
 def test_only_by_post(verb, client):
     customer = CustomerFactory()
     assert client.get(f"/customers/ticked/{verb}/", {"pk": customer.pk}).status_code == 405
+
+
+def test_somebody_of_two_customers_counts_once(client):
+    anna = ContactFactory()
+    pair = [CustomerFactory(people=[anna]) for _ in range(2)]
+    keys = {"pk": [customer.pk for customer in pair]}
+    disable = client.post("/customers/ticked/disable/", keys).content.decode()
+    assert "1 contact can no longer log on" in " ".join(disable.split())
+    delete = client.post("/customers/ticked/delete/", keys).content.decode()
+    assert "2 associations with contacts go too" in " ".join(delete.split())
