@@ -1,5 +1,5 @@
 // Ticked rows bring the bulk bar. Inside form[data-row-selection]: input[data-select-all], input[data-select-row],
-// [data-bulk-bar] with [data-bulk-text], [data-bulk-all] (a label round "all matching") and [data-bulk-clear].
+// [data-bulk-bar] with [data-bulk-text] and [data-bulk-clear].
 const number = new Intl.NumberFormat(document.documentElement.lang || "en");
 
 const enhance = (form) => {
@@ -8,8 +8,6 @@ const enhance = (form) => {
   const rows = [...form.querySelectorAll("[data-select-row]")];
   if (!bar || !rows.length) return;
   const text = bar.querySelector("[data-bulk-text]");
-  const matching = bar.querySelector("[data-bulk-all]");
-  const everything = matching?.querySelector("input");
   let last = null;
 
   const refresh = () => {
@@ -20,12 +18,8 @@ const enhance = (form) => {
       all.checked = whole;
       all.indeterminate = count > 0 && !whole;
     }
-    if (matching) {
-      matching.hidden = !whole;
-      if (!whole) everything.checked = false;
-    }
     bar.hidden = count === 0;
-    const words = everything?.checked ? bar.dataset.allText : `${number.format(count)} selected`;
+    const words = `${number.format(count)} selected`;
     if (text && text.textContent !== words) text.textContent = words;
   };
 

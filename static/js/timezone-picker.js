@@ -36,7 +36,7 @@ const enhance = (select) => {
     if (!option.value) return;
     const row = make("div", { id: `${id}_option_${options.length}`, class: "combo-option", role: "option", "aria-selected": "false" });
     row.append(make("span", {}, option.text), make("span", { class: "combo-now" }));
-    options.push({ option, row, text: fold(`${option.text} ${option.dataset.search ?? ""}`) });
+    options.push({ option, row, text: fold(option.text) });
     parent.append(row);
   };
   for (const child of select.children) {

@@ -1,5 +1,5 @@
 // form[data-guard-unsaved] asks before unsaved changes are left. "dirty" as its value: what it shows is already unsaved.
-// Fields with data-guard-ignore, and searches, do not count.
+// What is typed to find a contact does not count.
 const ignored = new Set(["csrfmiddlewaretoken", "contact_q"]);
 let released = false;
 const first = new WeakMap();
