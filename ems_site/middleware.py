@@ -109,3 +109,16 @@ class Gate:
         if len(length) > 12 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return failures.too_large(request)
         return None
+
+
+class DialogRedirects:
+    """Tells a script where its post leads. Following a redirect, it would use up the page's messages."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if "X-Dialog" in request.headers and response.status_code in {301, 302, 303}:
+            return HttpResponse(status=204, headers={"X-Location": response["Location"]})
+        return response

@@ -2,7 +2,7 @@
 //   a[data-dialog]              fetches its href
 //   button[data-dialog]         posts its form to its formaction and shows the answer
 //   form[data-dialog-answer]    posts itself; an answer with a dialog body opens, any other 200, 409 or 422 replaces the page's content
-//   [data-done-url] on a form, or on the opener: where to go after a redirect (else this page again)
+//   [data-done-url] on a form, or on the opener: where to go after a redirect (else there, from a dialog to this page again)
 const dialog = document.querySelector("[data-page-dialog]");
 const content = dialog?.querySelector("[data-dialog-content]");
 let opener = null;
@@ -52,7 +52,10 @@ const showPage = (page) => {
   return true;
 };
 const take = async (response, url, form) => {
-  if (response.type === "opaqueredirect") return leave(form?.dataset.doneUrl || opener?.dataset.doneUrl);
+  if (response.status === 204) {
+    const told = form?.matches("[data-dialog-answer]") ? response.headers.get("X-Location") : "";
+    return leave(form?.dataset.doneUrl || opener?.dataset.doneUrl || told);
+  }
   const page = await parse(response);
   const body = page.querySelector("[data-dialog-body]");
   if (body) return show(body, url);

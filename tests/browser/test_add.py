@@ -338,3 +338,18 @@ def test_leaving_asks_after_an_error_and_an_added_contact(page, watch):
     assert watch.questions == ["beforeunload"]
     watch.questions.clear()
     assert not Contact.objects.exists()
+
+
+def test_what_is_typed_outlives_the_session(page, watch):
+    watch.excused.append(r"Failed to load resource: the server responded with a status of 401 \([\w ]+\)")
+    page.goto("/customers/add/")
+    name = page.get_by_label("Name*", exact=True)
+    name.fill("Typed for an hour")
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Add Customer").last.click()
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    expect(name).to_have_value("Typed for an hour")
+    page.context.add_cookies([cookie for cookie in cookies if cookie["name"] == "sessionid"])
+    page.get_by_role("button", name="Add Customer").last.click()
+    expect(page.get_by_role("heading", name="Typed for an hour", level=1)).to_be_visible()
