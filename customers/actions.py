@@ -149,8 +149,8 @@ def _change(customer, wanted, by, confirmed):
 def _is_only_theirs(changes, current, *, since):
     """The person changed nothing: what differs now is what others saved since this version."""
     before = conflicts.values_before(conflicts.since(current, since))
-    names = {":".join(name.split(":")[:2]): mine for name, (_theirs, mine) in changes.items()}
-    return all(name in before and before[name] == mine for name, mine in names.items())
+    mine = {conflicts.short_name(name): value for name, (_theirs, value) in changes.items()}
+    return all(name in before and before[name] == value for name, value in mine.items())
 
 
 def _confirm(customer, changes, new, by, confirmed):

@@ -9,8 +9,6 @@ from customers.forms import CustomerForm
 from customers.models import Association, Customer
 from ems_site.action_admin import ActionAdmin, KeyAutocompletes
 from ems_site.audit.changes import change_lines
-from ems_site.conflicts import THEIRS
-from ems_site.errors import Conflict
 from ems_site.fields import LinesField
 from ems_site.forms import PostedRows
 
@@ -96,22 +94,22 @@ class CustomerAdmin(ActionAdmin):
         if isinstance(refusal, actions.ConfirmationRequired):
             context["lines"] = change_lines(Customer, refusal.changes)
             context["moves_zone"] = "time_zone" in refusal.changes
-        if isinstance(refusal, Conflict):
-            mine, people = request.attempt
-            rows = conflicts.differences(mine, people, refusal.current, context["entries"])
-            self._propose(request, people, refusal.current, rows)
-            context["differences"] = rows
         return context
 
-    def _propose(self, request, people, current, differences):
-        """Contacts that only the other person touched stand as theirs in the form shown again."""
+    def differences(self, request, conflict, entries):
+        mine, people = request.attempt
+        return conflicts.differences(mine, people, conflict.current, entries)
+
+    def propose_theirs(self, request, current, names):
+        super().propose_theirs(request, current, names)
+        _mine, people = request.attempt
         if people is None:
             return
         kept = {contact.pk: kind for contact, kind in people}
         links = {link.contact_id: link.kind for link in current.associations.all()}
-        for row in differences:
-            if row.choice == THEIRS and row.name.startswith("contact:"):
-                key = int(row.name.removeprefix("contact:"))
+        for name in names:
+            if name.startswith("contact:"):
+                key = int(name.removeprefix("contact:"))
                 kept.pop(key, None)
                 if key in links:
                     kept[key] = links[key]

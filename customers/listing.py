@@ -10,6 +10,7 @@ from customers import counts
 from customers.models import Customer, CustomerQuerySet
 from ems_site.labels import label
 from ems_site.paging import Pages, address
+from ems_site.parameters import LONGEST_SEARCH
 from ems_site.status import Status
 
 DEFAULT_SORT = "name"
@@ -23,7 +24,6 @@ SORTED_BY = {
     "created": "created",
     "changed": "changed",
 }
-LONGEST_SEARCH = 600
 
 
 @dataclass

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 
 from ems_site import conflicts
 from ems_site.audit.models import Entry
-from ems_site.conflicts import THEIRS
+from ems_site.conflicts import THEIRS, Difference
 from ems_site.errors import Conflict, Refused
 from ems_site.parameters import whole_number
 
@@ -64,12 +64,17 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         if not isinstance(refusal, Conflict):
             return {"refusal": refusal}
         entries = conflicts.since(refusal.current, refusal.mine.version)
-        before = conflicts.values_before(entries)
-        rows = conflicts.differences(refusal.mine, refusal.current, before)
-        theirs = model_to_dict(refusal.current, [row.name for row in rows if row.choice == THEIRS])
-        for name, value in theirs.items():
-            request.POST[name] = "" if value is None else str(value)
+        rows = self.differences(request, refusal, entries)
+        self.propose_theirs(request, refusal.current, [row.name for row in rows if row.choice == THEIRS])
         return {"refusal": refusal, "entries": entries, "differences": rows}
+
+    def differences(self, request, conflict, entries) -> list[Difference]:
+        return conflicts.differences(conflict.mine, conflict.current, conflicts.values_before(entries))
+
+    def propose_theirs(self, request, current, names: list[str]) -> None:
+        """What only the other person touched stands as theirs in the form that is shown again."""
+        for name, value in model_to_dict(current, names).items():
+            request.POST[name] = "" if value is None else str(value)
 
     def delete_view(self, request, object_id, extra_context=None):
         try:

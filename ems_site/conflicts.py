@@ -38,12 +38,17 @@ def since(record: models.Model, version: int) -> list[Entry]:
     return list(Entry.objects.of(record).filter(version__gt=version).order_by("pk"))
 
 
+def short_name(name: str) -> str:
+    """A name in a history entry without its label: `contact:17` of `contact:17:anna@example.com`."""
+    return ":".join(name.split(":")[:2])
+
+
 def values_before(entries: list[Entry]) -> dict[str, str]:
     """What stood in each attribute and link before the first of these entries that changed it."""
     before: dict[str, str] = {}
     for entry in entries:
         for name, (old, _new) in entry.changes.items():
-            before.setdefault(":".join(name.split(":")[:2]), old)
+            before.setdefault(short_name(name), old)
     return before
 
 

@@ -2,6 +2,7 @@
 
 LARGEST_KEY = 2**63 - 1
 LARGEST_VERSION = 2**31 - 1
+LONGEST_SEARCH = 600
 
 
 def whole_number(text: object, *, at_most: int = LARGEST_KEY) -> int | None:

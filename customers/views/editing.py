@@ -3,8 +3,8 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
@@ -33,9 +33,11 @@ def add(request: HttpRequest) -> HttpResponse:
 @permission_required(["customers.view_customer", "customers.change_customer"], raise_exception=True)
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     customer = Customer.objects.filter(pk=pk).first()
-    if customer is None and request.method == "POST":
+    if customer:
+        return _page(request, customer)
+    if request.method == "POST":
         return _deleted(request, pk)
-    return _page(request, customer or get_object_or_404(Customer, pk=pk))
+    raise Http404
 
 
 def _page(request, customer):
@@ -123,13 +125,13 @@ def _back(request, customer):
 
 
 def _unchecked(customer, data):
-    return CustomerForm(instance=customer, initial={name: data[name] for name in data})
+    return CustomerForm(instance=customer, initial=data.dict())
 
 
 def _deleted(request, pk):
     entry = Entry.objects.filter(code="customer.deleted", subject_key=pk).first()
     if entry is None or not request.user.has_perm("customers.add_customer"):
-        return get_object_or_404(Customer, pk=pk)
+        raise Http404
     messages.error(
         request,
         f"{entry.actor_name or 'The system'} deleted {entry.subject_name} meanwhile. "

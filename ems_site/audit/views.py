@@ -7,8 +7,7 @@ from django.views.decorators.http import require_safe
 
 from ems_site.audit.models import Entry, attach_addresses
 from ems_site.paging import Pages
-
-LONGEST_SEARCH = 600
+from ems_site.parameters import LONGEST_SEARCH
 
 
 @require_safe
