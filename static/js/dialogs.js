@@ -77,10 +77,10 @@ const post = async (form, submitter) => {
     submitter?.getAttribute("formaction") || form.getAttribute("action") || (dialog.contains(form) ? address : location.href),
     location.href,
   ).href;
-  if (stale) await renewToken(form);
-  const data = new FormData(form, submitter);
   submitter?.setAttribute("aria-busy", "true");
   try {
+    if (stale) await renewToken(form);
+    const data = new FormData(form, submitter);
     const headers = { Accept: "text/html", "X-Dialog": "1" };
     await take(await fetch(url, { method: "POST", body: data, redirect: "manual", headers }), url, form);
   } catch {

@@ -344,7 +344,8 @@ def test_what_is_typed_outlives_the_session(page, watch):
     watch.excused.append(r"Failed to load resource: the server responded with a status of 401 \([\w ]+\)")
     page.goto("/customers/add/")
     name = page.get_by_label("Name*", exact=True)
-    name.fill("Typed for an hour")
+    with page.expect_response("**/same-name/**"):
+        name.fill("Typed for an hour")
     cookies = page.context.cookies()
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("button", name="Add Customer").last.click()

@@ -235,7 +235,8 @@ def test_what_is_typed_outlives_the_session(page, customer, watch):
     """The session ends while one types; after a new log-on in another tab, Save works."""
     watch.excused.append(r"Failed to load resource: the server responded with a status of 401 \([\w ]+\)")
     edit(page, customer)
-    name_field(page).fill("Typed for an hour")
+    with page.expect_response("**/same-name/**"):
+        name_field(page).fill("Typed for an hour")
     context = page.context
     cookies = context.cookies()
     context.clear_cookies(name="sessionid")
@@ -256,3 +257,19 @@ def test_a_colleagues_change_alone_is_no_conflict(page, customer, superuser):
     actions.save(theirs, by=superuser)
     save(page)
     expect(page.get_by_text("Nothing was changed")).to_be_visible()
+
+
+def test_no_network_after_the_session_ended(page, customer, watch):
+    watch.excused.append(r"Failed to load resource: (the server responded with a status of 401|net::ERR).*")
+    edit(page, customer)
+    with page.expect_response("**/same-name/**"):
+        name_field(page).fill("Typed for an hour")
+    page.context.clear_cookies(name="sessionid")
+    save(page)
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    page.context.set_offline(True)
+    save(page)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(name_field(page)).to_have_value("Typed for an hour")
+    page.context.set_offline(False)
+    watch.leaves = True
