@@ -4,8 +4,12 @@ import re
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
+from ems_site.fields import LinesFormField, validate_lines
 from ems_site.parameters import LARGEST_VERSION
+
+NOT_TYPED = {"csrfmiddlewaretoken", "confirmation", "save"}
 
 
 class VersionedForm(forms.ModelForm):
@@ -34,6 +38,18 @@ class VersionedForm(forms.ModelForm):
             self.instance.version = self.cleaned_data["version"]
 
 
+class ReasonForm(forms.Form):
+    """Why something is done; it goes into the history."""
+
+    comment = LinesFormField(
+        label="Reason",
+        required=False,
+        max_length=500,
+        validators=[validate_lines],
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 class PostedRows:
     """For formsets: makes no more forms than rows were posted, however many the post claims."""
 
@@ -45,3 +61,15 @@ class PostedRows:
         row = re.compile(rf"{re.escape(self.prefix)}-([0-9]{{1,9}})-")  # type: ignore[attr-defined]
         names = map(row.match, self.data)  # type: ignore[attr-defined]
         return len({match[1] for match in names if match})
+
+
+def kept(data: QueryDict, *, but: str = "") -> list[tuple[str, str]]:
+    """Everything typed so far, for the hidden fields of a page in between."""
+    dropped = {*NOT_TYPED, but}
+    return [(name, value) for name, posted in data.lists() if name not in dropped for value in posted]
+
+
+def add_refusal(form: forms.BaseForm, refusal: ValidationError) -> None:
+    """Shows what an action refused at the fields it names, or on top where the form lacks one."""
+    known = hasattr(refusal, "error_dict") and refusal.error_dict.keys() <= form.fields.keys()
+    form.add_error(None, refusal if known else ValidationError(refusal.messages))

@@ -1,9 +1,12 @@
 """Database columns that hold the folded key of another field, kept true on every save."""
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from ems_site.folding import identity_key, search_key, search_term, sort_key
 from ems_site.labels import label
@@ -62,23 +65,29 @@ class SortKeyField(_KeyField):
 
 
 class SearchKeyField(models.TextField):
-    """What a search looks into: the model's `search_texts()`, folded, one line each."""
+    """What a search looks into: the texts that this method of the model returns, folded, a line each."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, *, of: str = "search_texts", **kwargs):
+        self.of = of
         super().__init__(**{"editable": False, "default": "", **kwargs})
 
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "of": self.of}
+
     def pre_save(self, instance, add):
-        key = search_key(instance.search_texts())
+        key = search_key(getattr(instance, self.of)())
         setattr(instance, self.attname, key)
         return key
 
 
-def matching(rows: models.QuerySet, text: str) -> models.QuerySet:
-    """The rows with this text anywhere in their search key; all of them for a blank text."""
+def matching(rows: models.QuerySet, text: str, *, keys: Iterable[str] = ("search_key",)) -> models.QuerySet:
+    """The rows with this text anywhere in one of these search keys; all of them for a blank text."""
     term = search_term(text)
     if len(term) > LONGEST_LINE:
         return rows.none()
-    return rows.filter(search_key__contains=term) if term else rows
+    found = (models.Q(**{f"{key}__contains": term}) for key in keys)
+    return rows.filter(reduce(or_, found)) if term else rows
 
 
 def clean_identities(instance: models.Model) -> None:
@@ -91,10 +100,12 @@ def clean_identities(instance: models.Model) -> None:
         # Django's own unique check would name the key column, which nobody has heard of.
         setattr(instance, field.attname, None)
         if key and len(key) > KEY_LENGTH:
-            errors[field.of] = ValidationError("Too long.", code="max_length")
+            errors[field.of] = ValidationError(gettext_lazy("Too long."), code="max_length")
         elif key and is_storable(key) and _others(instance).filter(**{field.name: key}).exists():
             errors[field.of] = ValidationError(
-                "Another %(model)s has this %(field)s. Letter case and width make no difference.",
+                gettext_lazy(
+                    "Another %(model)s has this %(field)s. Letter case and width make no difference."
+                ),
                 code="unique",
                 params={"model": instance._meta.verbose_name, "field": label(instance, field.of)},
             )

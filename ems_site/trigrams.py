@@ -3,16 +3,16 @@
 from django.db.migrations.operations import RunPython
 
 
-def index_search_key(table: str) -> RunPython:
-    """A migration operation that puts a trigram index on the table's search_key column."""
-    name = f"{table}_search"
+def index_search_key(table: str, column: str = "search_key") -> RunPython:
+    """A migration operation that puts a trigram index on this column of the table."""
+    name = f"{table}_{column.removesuffix('_key')}"
 
     def create(apps, schema_editor):
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             quote = schema_editor.quote_name
             schema_editor.execute(
-                f"CREATE INDEX {quote(name)} ON {quote(table)} USING gin (search_key gin_trgm_ops)"
+                f"CREATE INDEX {quote(name)} ON {quote(table)} USING gin ({quote(column)} gin_trgm_ops)"
             )
 
     def drop(apps, schema_editor):

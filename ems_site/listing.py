@@ -1,0 +1,102 @@
+"""A list of records as an address describes it: search, filters, order and page."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.http import QueryDict
+
+from ems_site.labels import label
+from ems_site.paging import Pages, address
+from ems_site.parameters import LONGEST_SEARCH
+from ems_site.status import Status
+
+
+@dataclass
+class Heading:
+    """A column's title; `address` sorts by it, the other way round if it is sorted by already."""
+
+    title: str
+    address: str
+    order: str
+
+
+@dataclass
+class Filter:
+    """What narrows a list: `name` and `value` in its address, `label` and `shown` to people."""
+
+    name: str
+    label: str
+    value: str
+    shown: str
+
+
+class Listing:
+    """Whatever is unknown in the address falls back to the default."""
+
+    model: Any
+    sorted_by: dict[str, str]
+    default_sort: str
+
+    def __init__(self, asked: QueryDict):
+        status, sort = asked.get("status", ""), asked.get("sort", "")
+        self.text = asked.get("q", "").strip()[:LONGEST_SEARCH]
+        self.status = status if status in Status.values else ""
+        self.sort = sort if sort.removeprefix("-") in self.sorted_by else self.default_sort
+        self.pages = Pages(self._ordered(self.records()), asked, self._parameters())
+
+    def records(self) -> QuerySet:
+        records = self.model.objects.search(self.text)
+        return records.filter(status=self.status) if self.status else records
+
+    def _ordered(self, records):
+        column = F(self.sorted_by[self.sort.removeprefix("-")])
+        if self.sort.startswith("-"):
+            return records.order_by(column.desc(nulls_last=True), "-pk")
+        return records.order_by(column.asc(nulls_first=True), "pk")
+
+    @cached_property
+    def rows(self) -> list:
+        """The records of this page, with what the list shows beside them."""
+        rows = list(self.pages.page.object_list)
+        self.complete(rows)
+        return rows
+
+    def complete(self, rows: list) -> None:
+        """Sets on each row what else is shown, with one query for all."""
+
+    def filters(self) -> list[Filter]:
+        """Those that narrow this list."""
+        filters = [
+            Filter("q", "Any attribute", self.text, self.text),
+            Filter("status", "Status", self.status, Status(self.status).label if self.status else ""),
+        ]
+        return [one for one in filters if one.value]
+
+    def is_filtered(self) -> bool:
+        return bool(self.filters())
+
+    def _parameters(self, **changes):
+        sort = changes.pop("sort", self.sort)
+        current = {one.name: one.value for one in self.filters()}
+        return current | changes | {"sort": sort if sort != self.default_sort else ""}
+
+    def headings(self) -> dict[str, Heading]:
+        """By the name of the column."""
+        return {name: self._heading(name) for name in self.sorted_by}
+
+    def _heading(self, name):
+        order = {name: "ascending", f"-{name}": "descending"}.get(self.sort, "")
+        turned = f"-{name}" if order == "ascending" else name
+        return Heading(self.title(name), address(self._parameters(sort=turned)), order)
+
+    def title(self, name: str) -> str:
+        return label(self.model, name)
+
+    def chips(self) -> list[tuple[str, str, str]]:
+        """(what is filtered, by which value, the address without it)."""
+        return [(one.label, one.shown, address(self._parameters(**{one.name: ""}))) for one in self.filters()]
+
+    def any_status_address(self) -> str:
+        return address(self._parameters(status=""))
