@@ -1,46 +1,50 @@
-"""Pages for requests that are refused or fail. Each says what the person can do next."""
+"""Pages for requests that are refused or fail. Each says what the person can do next.
+
+Contacts get them in the portal's look and in their language: templates/portal/ has the same names.
+"""
 
 import logging
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import translation
 
-from ems_site import context
+from ems_site import audience, context
 
 security = logging.getLogger("ems.security")
 
 
 def bad_request(request, exception=None):
-    return _plain("400.html", 400)
+    return _plain(request, "400.html", 400)
 
 
 def forbidden(request, exception=None):
     security.warning("Refused: not permitted", extra={"event": "access.refused"})
-    return render(request, "403.html", status=403)
+    return _personal(request, "403.html", 403)
 
 
 def csrf(request, reason=""):
     security.warning("Refused: no valid form token", extra={"event": "csrf.refused", "reason": reason})
-    return _plain("403_csrf.html", 403)
+    return _plain(request, "403_csrf.html", 403, ask=True)
 
 
 def not_found(request, exception=None):
-    return render(request, "404.html", status=404)
+    return _personal(request, "404.html", 404)
 
 
 def too_large(request):
-    return _plain("413.html", 413)
+    return _plain(request, "413.html", 413)
 
 
 def too_many(request, *, minutes: int):
-    response = _plain("429.html", 429, minutes=minutes)
+    response = _plain(request, "429.html", 429, minutes=minutes)
     response["Retry-After"] = str(minutes * 60)
     return response
 
 
 def method_not_allowed(request, methods):
-    response = _plain("405.html", 405)
+    response = _plain(request, "405.html", 405)
     response["Allow"] = ", ".join(methods)
     return response
 
@@ -57,11 +61,21 @@ def demo_only_here(request):
 def server_error(request):
     """Must not fail itself, whatever is broken: not even a template is certain to be there."""
     try:
-        return _plain("500.html", 500, request_id=context.request_id.get())
+        return _plain(request, "500.html", 500, request_id=context.request_id.get())
     except Exception:
         return HttpResponse("Something went wrong.", content_type="text/plain", status=500)
 
 
-def _plain(template: str, status: int, **values) -> HttpResponse:
-    """Rendered without the request: no session, no user, no query."""
-    return HttpResponse(render_to_string(template, values), status=status)
+def _personal(request, template: str, status: int) -> HttpResponse:
+    """Tells staff who they are; a contact gets the portal's page."""
+    if audience.is_for_contacts(request, ask=True):
+        return _plain(request, template, status, ask=True)
+    return render(request, template, status=status)
+
+
+def _plain(request, template: str, status: int, *, ask: bool = False, **values) -> HttpResponse:
+    """Rendered without the request; unless ask, without session, user and query, too."""
+    if not audience.is_for_contacts(request, ask=ask):
+        return HttpResponse(render_to_string(template, values), status=status)
+    with translation.override(audience.language(request, ask=ask)):
+        return HttpResponse(render_to_string(f"portal/{template}", values), status=status)

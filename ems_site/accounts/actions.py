@@ -1,13 +1,18 @@
 """What can be done to accounts. Each action is one transaction with its history."""
 
 import logging
+from datetime import timedelta
 from functools import partial
+from ipaddress import ip_address, ip_network
 
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog
+from django.contrib.auth import login
 from django.db import transaction
+from django.utils import timezone
 
+from ems_site import context
 from ems_site.accounts import mail
-from ems_site.accounts.models import User
+from ems_site.accounts.models import LogOn, Session, User
 from ems_site.accounts.tokens import reset_tokens
 from ems_site.audit import actions as audit
 from ems_site.audit.changes import differences, first_values
@@ -33,8 +38,10 @@ def save(user: User, *, by, groups=None, permissions=None) -> User:
         changes = first_values(user)
     else:
         changes = differences(current, user)
-        user.session_epoch = current.session_epoch + (current.is_active and not user.is_active)
+        user.session_epoch = current.session_epoch
         user.save()
+        if current.is_active and not user.is_active:
+            _end_sessions(user)
     changes |= _replace(user.groups, "role", groups) | _replace(
         user.user_permissions, "permission", permissions
     )
@@ -60,12 +67,14 @@ def _replace(held, kind: str, wanted) -> dict:
 def set_password(user: User, raw_password: str | None, *, by, code: str = "user.password_changed") -> User:
     """Sets the password, ends all sessions and reset links of the user, and tells them by mail.
 
-    With None for a password the user cannot log on any longer.
+    With None for a password the user cannot log on any longer. One that somebody else sets has to
+    be changed at the next log-on.
     """
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.set_password(raw_password)
-    user.session_epoch += 1
-    user.save(update_fields=["password", "session_epoch"])
+    user.must_change_password = by is not None and by.pk != user.pk
+    user.save(update_fields=["password", "must_change_password"])
+    _end_sessions(user)
     audit.record(code, user, by=by)
     security.info("Password set", extra={"event": code, "subject_id": user.pk})
     transaction.on_commit(partial(mail.later, mail.send_password_changed, user.pk))
@@ -73,15 +82,70 @@ def set_password(user: User, raw_password: str | None, *, by, code: str = "user.
 
 
 @transaction.atomic
-def reset_password(key: str, raw_password: str) -> User:
+def reset_password(key: str, raw_password: str, for_contacts: bool = False) -> User:
     """Sets the password of the owner of a reset key, once: of two at the same time, one is refused."""
-    owner = reset_tokens.user_of(key)
-    if owner is None:
+    owner = reset_tokens.user_of(key, for_contacts)
+    if owner is None or not User.objects.select_for_update(no_key=True).filter(pk=owner.pk).exists():
         raise LinkUsed
-    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    if reset_tokens.user_of(key) is None:
+    if reset_tokens.user_of(key, for_contacts) is None:
         raise LinkUsed
     return set_password(owner, raw_password, by=owner, code="user.password_reset")
+
+
+@transaction.atomic
+def log_on(request, user: User) -> bool:
+    """Opens a session for a user who was authenticated; False if they may not log on any longer.
+
+    Holds the user's row, as ending sessions does: of a log-on and a disabling in the same instant
+    either the log-on is refused, or its session is among those that are ended.
+    """
+    unchanged = User.objects.filter(pk=user.pk, session_epoch=user.session_epoch)
+    current = unchanged.select_for_update(no_key=True).first()
+    if current is None or not current.may_log_on():
+        return False
+    # Nothing of what a stranger may have put into the session stays.
+    request.session.flush()
+    login(request, current, backend=user.backend)  # type: ignore[attr-defined]
+    request.session.begin(for_contacts=current.is_contact())
+    _note_log_on(current)
+    security.info("Logged on", extra={"event": "log_on.good", "subject_id": current.pk})
+    return True
+
+
+def _note_log_on(user):
+    """Tells the person by mail when it was from a network that they have not used lately."""
+    address = context.client_address.get()
+    known = list(user.log_ons.values_list("client_address", flat=True)[:100])
+    noted = LogOn.objects.create(user=user, client_address=address)
+    if known and address and not any(_is_same_network(address, other) for other in known):
+        transaction.on_commit(
+            partial(mail.later, mail.send_new_network, user.pk, address, noted.at), robust=True
+        )
+
+
+def _is_same_network(one: str, other: str) -> bool:
+    """The first 24 bits of an IPv4 address, or 48 of an IPv6 address, are the same."""
+    if not other or ip_address(one).version != ip_address(other).version:
+        return False
+    bits = 24 if ip_address(one).version == 4 else 48
+    return ip_address(other) in ip_network(f"{one}/{bits}", strict=False)
+
+
+def _end_sessions(user):
+    User.objects.filter(pk=user.pk).end_sessions()
+    user.refresh_from_db(fields=["session_epoch"])
+
+
+@transaction.atomic
+def end_session(user: User, public_id: str, *, by) -> bool:
+    """Ends one of the user's sessions; False if there is none of this public_id."""
+    for session in user.sessions.open():
+        if session.public_id() == public_id:
+            session.delete()
+            audit.record("user.session_ended", user, by=by)
+            security.info("Session ended", extra={"event": "user.session_ended", "subject_id": user.pk})
+            return True
+    return False
 
 
 @transaction.atomic
@@ -107,3 +171,20 @@ def unlock(users, *, by) -> int:
             audit.record("user.unlocked", user, by=by)
             security.info("Log-on unlocked", extra={"event": "user.unlocked", "subject_id": user.pk})
     return unlocked
+
+
+@transaction.atomic
+def clean_up() -> dict[str, int]:
+    """Deletes what has served its time; returns how many of each: sessions that are over, log-ons that
+    failed 30 days ago or before, log-ons of 90 days ago or before."""
+    now = timezone.now()
+    over = Session.objects.filter(expire_date__lte=now)
+    failures = AccessFailureLog.objects.filter(attempt_time__lte=now - timedelta(days=30))
+    attempts = AccessAttempt.objects.filter(attempt_time__lte=now - timedelta(days=30))
+    log_ons = LogOn.objects.filter(at__lte=now - timedelta(days=90))
+    attempts.delete()
+    return {
+        "sessions": over.delete()[0],
+        "failed log-ons": failures.delete()[0],
+        "log-ons": log_ons.delete()[0],
+    }

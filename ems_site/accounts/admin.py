@@ -5,13 +5,23 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 
-from ems_site.accounts import actions
+from ems_site.accounts import actions, password_again
 from ems_site.accounts.forms import AddAccountForm, AdminPasswordForm
 from ems_site.accounts.models import User
 
 
-class SuperusersOnly:
-    """Whoever may change accounts or roles could give themselves every right."""
+class SuperusersOnly(admin.ModelAdmin):
+    """Whoever may change accounts or roles could give themselves every right: superusers alone, who
+    are asked for their password once more."""
+
+    def changeform_view(self, request, *args, **kwargs):
+        return self._asked(request) or super().changeform_view(request, *args, **kwargs)
+
+    def changelist_view(self, request, *args, **kwargs):
+        return self._asked(request) or super().changelist_view(request, *args, **kwargs)
+
+    def _asked(self, request):
+        return password_again.ask(request) if request.method == "POST" else None
 
     def has_module_permission(self, request):
         return request.user.is_superuser
@@ -63,6 +73,8 @@ class AccountAdmin(SuperusersOnly, UserAdmin):
         )
 
     def user_change_password(self, request, id, form_url=""):  # noqa: A002
+        if asked := self._asked(request):
+            return asked
         # The form is made deep inside; a copy of this admin, for this request only, hands it the actor.
         mine = copy(self)
         mine.change_password_form = partial(AdminPasswordForm, by=request.user)

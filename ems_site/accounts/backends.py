@@ -20,13 +20,13 @@ class AccountBackend(ModelBackend):
         user = User.objects.named(username).select_related("contact").first()
         if user is None:
             make_password(password)
-            return _refuse("unknown name")
+            return _refuse(request, "unknown name")
         if not user.check_password(password):
-            return _refuse("wrong password", user)
+            return _refuse(request, "wrong password", user)
         if user.is_contact() != for_contacts:
-            return _refuse("not for this log-on", user)
+            return _refuse(request, "not for this log-on", user)
         if not user.may_log_on():
-            return _refuse("disabled", user)
+            return _refuse(request, "disabled", user)
         return user
 
     def get_user(self, user_id):
@@ -34,8 +34,11 @@ class AccountBackend(ModelBackend):
         return user if user and user.may_log_on() else None
 
 
-def _refuse(reason: str, user: User | None = None) -> None:
-    """What was typed stays out of the log: people type passwords into the wrong field."""
+def _refuse(request, reason: str, user: User | None = None) -> None:
+    """The log-on page says `disabled` alone, to whoever knew the password. What was typed stays out
+    of the log: people type passwords into the wrong field."""
+    if request is not None:
+        request.log_on_refusal = reason
     event = "log_on.disabled" if reason == "disabled" else "log_on.refused"
     extra = {"event": event, "reason": reason, "subject_id": user.pk if user else None}
     security.warning("Log-on refused: %s", reason, extra=extra)

@@ -1,13 +1,19 @@
+from typing import TYPE_CHECKING
+
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
 from django.contrib.auth import authenticate, password_validation
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from ems_site.accounts import actions, throttles
 from ems_site.accounts.models import User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 def layout(*names: str) -> FormHelper:
@@ -18,7 +24,7 @@ def layout(*names: str) -> FormHelper:
     return helper
 
 
-def password_field(label: str, autocomplete: str, **kwargs) -> forms.CharField:
+def password_field(label: "StrOrPromise", autocomplete: str, **kwargs) -> forms.CharField:
     """Taken as typed: blanks count, and nothing is cut."""
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(label=label, strip=False, widget=widget, **kwargs)
@@ -37,9 +43,11 @@ class LogOnForm(forms.Form):
             }
         ),
     )
-    password = password_field("Password", "current-password")
+    password = password_field(gettext_lazy("Password"), "current-password")
 
     helper = layout("username", "password")
+    name_field = "username"
+    for_contacts = False
     user: User
 
     def __init__(self, request, data=None):
@@ -49,40 +57,53 @@ class LogOnForm(forms.Form):
     @sensitive_variables()
     def clean(self):
         typed = self.cleaned_data
-        if "username" in typed and "password" in typed:
-            user = authenticate(self.request, username=typed["username"], password=typed["password"])
+        if self.name_field in typed and "password" in typed:
+            user = authenticate(
+                self.request,
+                username=typed[self.name_field],
+                password=typed["password"],
+                for_contacts=self.for_contacts,
+            )
             if user is None:
-                raise ValidationError("The user name or the password is wrong.", code="refused")
+                raise self.refusal()
             self.user = user
         return typed
+
+    def refusal(self) -> ValidationError:
+        """The same words whatever the reason."""
+        return ValidationError("The user name or the password is wrong.", code="refused")
 
 
 class ResetForm(forms.Form):
     email = forms.EmailField(
-        label="Email",
+        label=gettext_lazy("Email"),
         max_length=254,
-        help_text="The address of your account.",
+        help_text=gettext_lazy("The address of your account."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
     )
 
     helper = layout("email")
 
 
-class NewPasswordForm(forms.Form):
-    """A new password for a user, typed twice."""
-
-    new_password = password_field(
-        "New password",
-        "new-password",
-        help_text="At least 12 characters. Several unrelated words are a good choice.",
-    )
-    repeated = password_field("New password again", "new-password")
-
-    helper = layout("new_password", "repeated")
+class _PersonsForm(forms.Form):
+    """About the password of this user."""
 
     def __init__(self, user, data=None):
         self.user = user
         super().__init__(data)
+
+
+class NewPasswordForm(_PersonsForm):
+    """A new password for a user, typed twice."""
+
+    new_password = password_field(
+        gettext_lazy("New password"),
+        "new-password",
+        help_text=gettext_lazy("At least 12 characters. Several unrelated words are a good choice."),
+    )
+    repeated = password_field(gettext_lazy("New password again"), "new-password")
+
+    helper = layout("new_password", "repeated")
 
     def clean_new_password(self):
         password = self.cleaned_data["new_password"]
@@ -93,26 +114,35 @@ class NewPasswordForm(forms.Form):
     def clean(self):
         typed = self.cleaned_data
         if "new_password" in typed and "repeated" in typed and typed["new_password"] != typed["repeated"]:
-            self.add_error("repeated", ValidationError("The two passwords differ.", code="differ"))
+            self.add_error(
+                "repeated", ValidationError(gettext_lazy("The two passwords differ."), code="differ")
+            )
         return typed
 
 
-class ChangePasswordForm(NewPasswordForm):
-    """Asks for the present password as well. A stolen session has ten guesses an hour."""
+class PresentPasswordForm(_PersonsForm):
+    """Asks who is there once more. A stolen session has ten guesses an hour."""
 
-    old_password = password_field("Present password", "current-password")
-    field_order = ["old_password", "new_password", "repeated"]
+    old_password = password_field(gettext_lazy("Present password"), "current-password")
 
-    helper = layout("old_password", "new_password", "repeated")
+    helper = layout("old_password")
 
     def clean_old_password(self):
         password = self.cleaned_data["old_password"]
         if not throttles.has_left("old-password", str(self.user.pk), limit=10):
-            raise ValidationError("Too many wrong passwords. Try again in an hour.", code="throttled")
+            raise ValidationError(
+                gettext_lazy("Too many wrong passwords. Try again in an hour."), code="throttled"
+            )
         if not self.user.check_password(password):
             throttles.take("old-password", str(self.user.pk), limit=10, seconds=60 * 60)
-            raise ValidationError("This is not your present password.", code="wrong")
+            raise ValidationError(gettext_lazy("This is not your present password."), code="wrong")
         return password
+
+
+class ChangePasswordForm(PresentPasswordForm, NewPasswordForm):
+    field_order = ["old_password", "new_password", "repeated"]
+
+    helper = layout("old_password", "new_password", "repeated")
 
 
 class AddAccountForm(AdminUserCreationForm):

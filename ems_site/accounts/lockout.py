@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from ems_site import context, failures
+from ems_site.accounts import mail, throttles
 from ems_site.accounts.models import User
 from ems_site.folding import identity_key
 
@@ -39,6 +40,8 @@ def locked_out(request, original_response=None, credentials=None):
     user = User.objects.filter(username=name).first()
     extra = {"event": "log_on.locked", "subject_id": user.pk if user else None}
     security.warning("Log-on locked after too many failures", extra=extra)
+    if user and throttles.take("locked-mail", str(user.pk), limit=1, seconds=60 * 60):
+        mail.later(mail.send_locked_out, user.pk, context.client_address.get())
     return failures.too_many(request, minutes=int(settings.AXES_COOLOFF_TIME.total_seconds() // 60))
 
 

@@ -1,11 +1,17 @@
+from typing import Any
+
 from django.apps import apps
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy
 
 from ems_site.fields import validate_identifier
 from ems_site.folding import identity_key
@@ -15,17 +21,23 @@ from ems_site.keys import IdentityKeyField, clean_identities, is_storable
 class UserQuerySet(models.QuerySet):
     def end_sessions(self) -> int:
         """Ends every session and reset link of these users for good; returns how many users."""
-        return self.update(session_epoch=F("session_epoch") + 1)
+        keys = list(self.order_by().values_list("pk", flat=True))
+        ended = User.objects.filter(pk__in=keys).update(session_epoch=F("session_epoch") + 1)
+        Session.objects.filter(user__in=keys).delete()
+        return ended
+
+    def signed_in(self):
+        return self.filter(sessions__expire_date__gt=timezone.now()).distinct()
 
     def named(self, username: str):
         """The user of this name, however it is spelt: case and width do not count."""
         key = identity_key(username)
         return self.filter(username_key=key) if is_storable(key) else self.none()
 
-    def may_reset_password(self):
-        """Staff who use a password. Contacts are invited by another way."""
+    def may_reset_password(self, for_contacts: bool = False):
+        """Staff, or the users of contacts, who use a password already."""
         has_password = ~Q(password="") & ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-        return self.filter(has_password, contact=None, is_active=True)
+        return self.filter(has_password, contact__isnull=not for_contacts, is_active=True)
 
 
 class AccountManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -33,14 +45,18 @@ class AccountManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[m
         return self.named(username).get()
 
 
+# The users of contacts are named by their e-mail addresses, which may be longer and hold other marks.
+STAFF_NAME_VALIDATORS: list[Any] = [UnicodeUsernameValidator(), MaxLengthValidator(150)]
+
+
 class User(AbstractUser):
     """Someone who logs on: a member of staff, or the user of a contact, never both."""
 
     username = models.CharField(
-        "user name",
-        max_length=150,
+        gettext_lazy("user name"),
+        max_length=254,
         unique=True,
-        validators=[UnicodeUsernameValidator(), validate_identifier],
+        validators=[validate_identifier],
         error_messages={"unique": "Another user has this user name."},
         help_text="At most 150 letters, digits and @ . + - _. Letter case makes no difference.",
     )
@@ -49,9 +65,9 @@ class User(AbstractUser):
         "contacts.Contact", on_delete=models.CASCADE, related_name="user", null=True, blank=True
     )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    must_change_password = models.BooleanField(default=False, editable=False)
 
     objects = AccountManager()  # type: ignore[misc]
-
     ATTRIBUTES = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
@@ -71,7 +87,13 @@ class User(AbstractUser):
         if self.is_contact():
             if self.is_staff or self.is_superuser:
                 raise ValidationError("The user of a contact cannot be staff.", code="contact_is_never_staff")
-        elif apps.get_model("contacts", "Contact").objects.filter(email_key=self.name_key()).exists():
+            return
+        for validate in STAFF_NAME_VALIDATORS:
+            try:
+                validate(self.username)
+            except ValidationError as error:
+                raise ValidationError({"username": error}) from None
+        if apps.get_model("contacts", "Contact").objects.filter(email_key=self.name_key()).exists():
             raise ValidationError(
                 {"username": ValidationError("A contact has this e-mail address.", code="unique")}
             )
@@ -101,6 +123,55 @@ class User(AbstractUser):
             secret=secret,
             algorithm="sha256",
         ).hexdigest()
+
+
+class SessionQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(expire_date__gt=timezone.now())
+
+
+class Session(AbstractBaseSession):
+    """Where somebody is signed in."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions", null=True)
+    started = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(default=timezone.now)
+    client_address = models.CharField(max_length=45, blank=True)
+
+    objects = BaseSessionManager.from_queryset(SessionQuerySet)()  # type: ignore[misc]
+
+    class Meta(AbstractBaseSession.Meta):  # type: ignore[name-defined]
+        default_permissions = ()
+        ordering = ["-last_seen"]
+
+    @classmethod
+    def get_session_store_class(cls):
+        from ems_site.accounts.session_store import SessionStore
+
+        return SessionStore
+
+    def __str__(self):
+        return f"session of {self.user}"
+
+    def public_id(self) -> str:
+        """Names the session where its key, which opens it, must not be seen."""
+        digest = salted_hmac("ems_site.accounts.session_id", self.session_key, algorithm="sha256")
+        return digest.hexdigest()[:20]
+
+
+class LogOn(models.Model):
+    """Somebody got in. Kept for some weeks, see the clean_up command."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="log_ons")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    client_address = models.CharField(max_length=45, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return f"{self.user} at {self.at}"
 
 
 class CacheRow(models.Model):

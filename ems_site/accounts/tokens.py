@@ -16,13 +16,13 @@ class ResetTokens(PasswordResetTokenGenerator):
     def key(self, user: User) -> str:
         return f"{user.pk}.{self.make_token(user)}"
 
-    def user_of(self, key: str) -> User | None:
+    def user_of(self, key: str, for_contacts: bool = False) -> User | None:
         """Whose key this is; None if it is altered, too old or used, or its owner may not have one."""
         pk, _, token = key.partition(".")
         if not (pk.isascii() and pk.isdigit()) or len(pk) > 18:
             return None
-        user = User.objects.may_reset_password().filter(pk=pk).first()
-        return user if user and self.check_token(user, token) else None
+        user = User.objects.may_reset_password(for_contacts).filter(pk=pk).first()
+        return user if user and user.may_log_on() and self.check_token(user, token) else None
 
 
 reset_tokens = ResetTokens()

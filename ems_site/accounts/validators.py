@@ -1,6 +1,7 @@
 """What makes a password too weak, beyond Django's own validators."""
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy
 
 from ems_site.folding import identity_key
 
@@ -20,12 +21,13 @@ class MaximumLengthValidator:
     def validate(self, password, user=None):
         if len(password) > self.max_length:
             raise ValidationError(
-                f"This password is too long. It may have at most {self.max_length} characters.",
+                gettext_lazy("This password is too long. It may have at most %(limit)d characters."),
                 code="password_too_long",
+                params={"limit": self.max_length},
             )
 
     def get_help_text(self):
-        return f"Your password may have at most {self.max_length} characters."
+        return gettext("Your password may have at most %(limit)d characters.") % {"limit": self.max_length}
 
 
 class ProductWordsValidator:
@@ -38,9 +40,11 @@ class ProductWordsValidator:
         found_words = rest != identity_key(password)
         if found_words and sum(mark.isalnum() for mark in rest) < LETTERS_LEFT:
             raise ValidationError(
-                "This password is made of words that anyone would try here. Add unrelated words.",
+                gettext_lazy(
+                    "This password is made of words that anyone would try here. Add unrelated words."
+                ),
                 code="password_of_product_words",
             )
 
     def get_help_text(self):
-        return "Your password should not be made of the product’s own words."
+        return gettext("Your password should not be made of the product’s own words.")

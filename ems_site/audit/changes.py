@@ -43,6 +43,11 @@ def _plain(instance, name):
     return "" if value is None else str(value)
 
 
+def link_name(subject: models.Model, label: str) -> str:
+    """The name in a history entry of a link to something else: `contact:17:anna@example.com`."""
+    return f"{subject._meta.model_name}:{subject.pk or ''}:{label}"
+
+
 def change_lines(model: type[models.Model] | None, changes: Changes) -> list[tuple[str, str, str]]:
     """(label, old, new) for people. A link reads `Contact`, `anna@example.com (Standard)`."""
     return [

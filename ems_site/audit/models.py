@@ -52,7 +52,7 @@ class Entry(models.Model):
     subject_name = models.CharField(max_length=500)
     version = models.PositiveIntegerField(null=True)
     actor_key = models.BigIntegerField(null=True)
-    actor_name = models.CharField(max_length=150, blank=True)
+    actor_name = models.CharField(max_length=254, blank=True)
     client_address = models.CharField(max_length=45, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     changes = models.JSONField(default=dict)
@@ -116,3 +116,16 @@ def attach_addresses(entries: Iterable[Entry]) -> None:
                 addresses[model, key] = model(pk=key).get_absolute_url()
     for entry in entries:
         entry.subject_url = addresses.get((entry.subject_model, entry.subject_key), "")
+
+
+def withhold_links(entries: Iterable[Entry], user) -> list[Entry]:
+    """These entries, without the names of customers for those who may not view customers.
+
+    Names and e-mails of contacts are shown to whoever may see the customers that they belong to.
+    """
+    entries = list(entries)
+    if not user.has_perm("customers.view_customer"):
+        for entry in entries:
+            kept = [name for name in entry.changes if not name.startswith("customer:")]
+            entry.changes = {name: entry.changes[name] for name in kept}
+    return entries

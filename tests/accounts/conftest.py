@@ -2,7 +2,6 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from contacts.models import Contact
-from ems_site.accounts import mail
 from ems_site.accounts.models import User
 
 PASSWORD = "seven unrelated marmots"
@@ -47,9 +46,3 @@ def log_on(client):
         return client.post("/login/", {"username": username, "password": password}, **headers)
 
     return log_on
-
-
-@pytest.fixture
-def mail_at_once(monkeypatch):
-    """Mails leave in the test's own thread, which sees the test's transaction."""
-    monkeypatch.setattr(mail, "later", lambda function, *arguments: function(*arguments))

@@ -10,6 +10,8 @@ from django.conf import settings
 ASKED = [
     ("GET", "/login/", {}),
     ("GET", "/password-reset/", {}),
+    ("GET", "/portal/login/", {}),
+    ("GET", "/portal/nowhere/", {}),
     ("GET", "/nowhere/", {}),
     ("GET", "/static/css/app.css", {}),
     ("GET", "/static/nowhere.css", {}),
@@ -56,6 +58,7 @@ def main():
     typed = {"username": "anna", "password": "seven unrelated marmots"}
     https: dict[str, Any] = {"HTTP_HOST": "ems.example.com", "wsgi.url_scheme": "https"}
     answers["log-on"] = described(friendly.post("/login/", typed, **https))
+    answers["language"] = described(friendly.post("/portal/language/", {"language": "de"}, **https))
     answers["session"] = {"user": person.pk, "is_in": bool(friendly.session.get("_auth_user_id"))}
     print("ANSWERS" + json.dumps(answers))
 

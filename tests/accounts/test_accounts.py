@@ -4,6 +4,7 @@ import importlib
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
@@ -257,6 +258,8 @@ def test_production_does_not_start_with_demo_passwords(settings):
     assert manager.username not in errors[0].msg
     User.objects.filter(username="Admin").update(is_active=False)
     assert checks.demo_log_ons_do_not_work(None, databases=["default"]) == []
+    User.objects.create(username="ｃｌｅｒｋ", password=make_password("demo-clerk"))
+    assert len(checks.demo_log_ons_do_not_work(None, databases=["default"])) == 1
 
 
 def test_the_check_says_nothing_in_the_demo():

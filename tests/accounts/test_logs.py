@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from ems_site import context, logs
-from ems_site.accounts import views
+from ems_site.accounts import doors, views
 
 pytestmark = pytest.mark.django_db
 
@@ -90,10 +90,10 @@ def test_a_password_reset_link_leaves_no_key_in_the_log(client, user, stream):
 def test_a_failure_says_its_number_and_nothing_else(client, stream, monkeypatch):
     client.raise_request_exception = False
 
-    def broken(request):
+    def broken(*args, **kwargs):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(views, "LogOnForm", broken)
+    monkeypatch.setattr(doors, "render", broken)
     answer = client.get("/login/")
     assert answer.status_code == 500
     page = answer.content.decode()

@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ems_site import mail
 from ems_site.accounts import actions, hashers
+from ems_site.accounts import mail as account_mails
 from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
 from tests.accounts.conftest import PASSWORD
@@ -152,17 +154,12 @@ def test_contacts_change_theirs_elsewhere(client, contact_user):
 def test_a_mail_that_fails_undoes_nothing(
     logged_on, user, monkeypatch, caplog, django_capture_on_commit_callbacks
 ):
-    from ems_site.accounts import mail
-
     def broken(*args):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(mail, "send_password_changed", broken)
-    monkeypatch.setattr(mail, "later", lambda function, *args: guarded(function, *args))
-
-    def guarded(function, *args):
-        monkeypatch.setattr(mail.connections, "close_all", lambda: None)
-        mail._guarded(function, *args)
+    monkeypatch.setattr(account_mails, "send_password_changed", broken)
+    monkeypatch.setattr(mail, "_start", mail._guarded)
+    monkeypatch.setattr(mail.connections, "close_all", lambda: None)
 
     with django_capture_on_commit_callbacks(execute=True):
         assert change(logged_on).status_code == 302

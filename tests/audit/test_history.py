@@ -118,7 +118,7 @@ STATEMENTS = {
 }
 if is_postgresql:
     STATEMENTS["truncate"] = "TRUNCATE audit_entry"
-    STATEMENTS["truncate with others"] = "TRUNCATE django_session, audit_entry CASCADE"
+    STATEMENTS["truncate with others"] = "TRUNCATE accounts_session, audit_entry CASCADE"
 else:
     STATEMENTS["replace"] = f"REPLACE {COPY}"
     STATEMENTS["insert or replace"] = f"INSERT OR REPLACE {COPY}"
