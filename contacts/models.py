@@ -1,15 +1,36 @@
+import hashlib
+import secrets
 import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy
 
 from ems_site.accounts.models import User
 from ems_site.fields import IdentifierField, LineField, LineFormField, validate_identifier
-from ems_site.keys import IdentityKeyField, SearchKeyField, clean_identities, matching
+from ems_site.folding import identity_key
+from ems_site.keys import (
+    IdentityKeyField,
+    SearchKeyField,
+    SortKeyField,
+    clean_identities,
+    is_storable,
+    matching,
+)
 from ems_site.status import Status
+
+INVITATION_VALID = timedelta(days=7)
 
 
 def installed_languages():
@@ -29,9 +50,43 @@ class EmailField(LineField):
 
 
 class ContactQuerySet(models.QuerySet):
-    def search(self, text: str):
-        """Contacts with this text anywhere in an attribute; case and accents do not count."""
-        return matching(self, text)
+    def enabled(self):
+        return self.filter(status=Status.ENABLED)
+
+    def disabled(self):
+        return self.filter(status=Status.DISABLED)
+
+    def deletable(self):
+        """Contacts to whom no entitlement is addressed, whatever its state."""
+        return self.filter(entitlements=None)
+
+    def without_customer(self):
+        return self.filter(associations=None)
+
+    def signed_in(self):
+        return self.filter(user__sessions__expire_date__gt=timezone.now()).distinct()
+
+    def as_shown(self, rows: Iterable[tuple[int, int]]):
+        """Those of these (key, version) rows that have not changed since."""
+        return self.filter(reduce(or_, (Q(pk=pk, version=v) for pk, v in rows), Q(pk__in=[])))
+
+    def addressed(self, email: str):
+        """The contact of this e-mail address; letter case and width do not count."""
+        key = identity_key(email)
+        return self.filter(email_key=key) if is_storable(key) else self.none()
+
+    def search(self, text: str, *, with_customers: bool = False):
+        """Contacts with this text anywhere in an attribute, or in a customer's name or Customer ID.
+
+        Case and accents do not count. with_customers is for those who may view customers.
+        """
+        keys = ["search_key", "customers_key"] if with_customers else ["search_key"]
+        return matching(self, text, keys=keys)
+
+    def refresh_search_keys(self) -> None:
+        """Writes the search keys anew, for contacts whose customers changed."""
+        for contact in self.select_for_update(no_key=True).order_by("pk"):
+            contact.save(update_fields=["customers_key"])
 
 
 class Contact(models.Model):
@@ -48,9 +103,12 @@ class Contact(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     created = models.DateTimeField("Created", auto_now_add=True)
     changed = models.DateTimeField("Changed", auto_now=True)
+    name_key = SortKeyField(of="name")
+    phone_key = SortKeyField(of="phone")
     email_key = IdentityKeyField(of="email")
     ref_id1_key = IdentityKeyField(of="ref_id1")
     search_key = SearchKeyField()
+    customers_key = SearchKeyField(of="customer_texts")
 
     objects = ContactQuerySet.as_manager()
 
@@ -63,21 +121,115 @@ class Contact(models.Model):
     def __str__(self):
         return f"{self.name} <{self.email}>" if self.name else self.email
 
+    def get_absolute_url(self):
+        return reverse("contacts:detail", args=[self.pk])
+
     def clean(self):
         super().clean()
         clean_identities(self)
         if User.objects.named(self.email).filter(contact=None).exists():
-            raise ValidationError({"email": "This Email cannot be used for a contact."})
+            raise ValidationError({"email": gettext_lazy("This Email cannot be used for a contact.")})
 
     def search_texts(self) -> list[str]:
         return [self.email, self.name, self.phone, self.ref_id1, self.ref_id2]
+
+    def customer_texts(self) -> list[str]:
+        """What its customers are called."""
+        customers = self.customers.order_by("pk").values_list("name", "customer_id") if self.pk else []
+        return [text for names in customers for text in names]
 
     def is_enabled(self) -> bool:
         return self.status == Status.ENABLED
 
     def may_log_on(self) -> bool:
-        """Enabled, and with no customer at all or at least one enabled customer."""
+        """Enabled, and with no customer at all or at least one enabled customer.
+
+        A password is needed besides, see has_password.
+        """
         if not self.is_enabled():
             return False
         customers = self.customers.all()
         return not customers.exists() or customers.enabled().exists()
+
+    def has_password(self) -> bool:
+        user = User.objects.filter(contact=self).first()
+        return user is not None and user.has_usable_password()
+
+    def may_be_deleted(self) -> bool:
+        """No entitlement is addressed to it, whatever its state."""
+        return not self.entitlements.exists()
+
+
+class InvitationQuerySet(models.QuerySet):
+    def open(self):
+        """Neither used, ended nor too old."""
+        return self.filter(ended=None, expires__gt=timezone.now())
+
+    def end(self) -> int:
+        return self.filter(ended=None).update(ended=timezone.now())
+
+    def of_key(self, key: str):
+        """The invitation of a link's key; None if it is altered, too old or used, or for somebody who
+        may not log on any longer."""
+        pk, _, secret = key.partition(".")
+        if not (pk.isascii() and pk.isdigit()) or len(pk) > 18:
+            return None
+        invitation = self.open().filter(pk=pk).first()
+        if invitation is None or not constant_time_compare(invitation.digest, digest_of(secret)):
+            return None
+        return invitation if invitation.may_be_accepted() else None
+
+
+def new_invitation_expiry():
+    return timezone.now() + INVITATION_VALID
+
+
+def digest_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+class Invitation(models.Model):
+    """A link by mail with which somebody gets in: to choose a password, or to join a customer.
+
+    Its key stands in the mail alone; here is only a digest of it.
+    """
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="invitations", null=True, blank=True)
+    email = EmailField("Email")
+    language = models.CharField("Language", max_length=10, choices=installed_languages, default="en")
+    digest = models.CharField(max_length=64)
+    sent_by = models.CharField(max_length=255, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField(default=new_invitation_expiry)
+    ended = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ()
+
+    def __str__(self):
+        return f"invitation of {self.email}"
+
+    def renew_key(self) -> str:
+        """A new key for the link; the invitation has to be saved afterwards."""
+        secret = secrets.token_urlsafe(32)
+        self.digest = digest_of(secret)
+        return secret
+
+    def recipient(self) -> Contact | None:
+        """Whose it is, for one that began without a contact, too."""
+        return self.contact or Contact.objects.addressed(self.email).first()
+
+    def needs_password(self) -> bool:
+        """Whoever has a password keeps it, and cannot be given another by an invitation."""
+        contact = self.recipient()
+        return contact is None or not contact.has_password()
+
+    def may_be_accepted(self) -> bool:
+        """Whoever it is for, and the customer that it is for if any, are not disabled."""
+        contact, offered = self.recipient(), getattr(self, "association", None)
+        if offered is not None:
+            return offered.customer.is_enabled() and (contact is None or contact.is_enabled())
+        return contact is not None and contact.may_log_on() and not contact.has_password()

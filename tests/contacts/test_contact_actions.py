@@ -146,3 +146,16 @@ def test_a_contact_does_not_take_the_user_name_of_staff(manager):
     with pytest.raises(ValidationError) as refused:
         actions.save(Contact(email="BOSS@example.com"), by=manager)
     assert set(refused.value.message_dict) == {"email"}
+
+
+def test_saving_an_untouched_form_after_somebody_else_is_no_conflict(manager):
+    contact = ContactFactory(name="Anna")
+    mine, theirs = reread(contact), reread(contact)
+    theirs.name = "Anna B."
+    actions.save(theirs, by=manager)
+    actions.save(mine, by=manager)
+    assert (reread(contact).name, reread(contact).version) == ("Anna B.", 2)
+    mine = reread(contact)
+    mine.version, mine.name, mine.phone = 1, "Anna", "+49"
+    with pytest.raises(Conflict):
+        actions.save(mine, by=manager)

@@ -1,14 +1,20 @@
 """Contacts in Django admin."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts import actions
+from contacts.admin import ContactAdmin
 from contacts.models import Contact
 from customers.models import Customer
 from ems_site.audit.models import Entry
-from tests.factories import ContactFactory, CustomerFactory, UserFactory
-from tests.test_doors import Served, everything
+from tests.conftest import allowed
+from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
+from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 
@@ -121,12 +127,106 @@ def test_what_changed_meanwhile_is_shown_before_it_can_be_overwritten(anna, clie
     assert "+49 theirs" in Served(answer).text
 
 
-def test_deleting_is_not_offered(anna, client, superuser, signed_in):
-    for person in (client, signed_in(superuser)):
-        assert person.post(f"{LIST}{anna.pk}/delete/", {"post": "yes"}).status_code == 403
-        posted = {"action": "delete_selected", "_selected_action": [anna.pk], "post": "yes"}
-        person.post(LIST, posted)
-    assert Contact.objects.get() == anna
+# Delete, Enable and Disable
+
+
+def choose(client, name, contacts, **posted):
+    data = {"action": f"{name}_selected", "_selected_action": [row.pk for row in contacts]}
+    return client.post(LIST, data | posted, follow=True)
+
+
+def test_delete(anna, client, manager):
+    CustomerFactory(people=[anna])
+    page = Served(client.get(f"{LIST}{anna.pk}/delete/"))
+    assert "Are you sure" in page.text
+    answer = client.post(f"{LIST}{anna.pk}/delete/", {"post": "yes"}, follow=True)
+    assert "was deleted successfully" in Served(answer).text
+    assert not Contact.objects.exists()
+    assert Entry.objects.get(code="contact.deleted").actor_key == manager.pk
+    assert not LogEntry.objects.exists()
+
+
+def test_what_goes_along_is_not_shown(anna, client, signed_in):
+    """A session is named by its key, which opens it; and who may delete may not view everything."""
+    user = UserFactory(username=anna.email, is_staff=False, contact=anna)
+    key = signed_in(user).session.session_key
+    CustomerFactory(name="Acme", people=[anna])
+    for answer in (client.get(f"{LIST}{anna.pk}/delete/"), choose(client, "delete", [anna])):
+        page = Served(answer)
+        assert "anna@example.com" in page.text
+        assert key not in answer.content.decode()
+        assert "Acme" not in page.text
+
+
+def test_the_refusal_of_a_delete_gives_the_true_reason(anna, client, signed_in):
+    eid = EntitlementFactory(contact=anna).eid
+    blind = UserFactory()
+    blind.user_permissions.set(allowed("contacts.view_contact", "contacts.delete_contact"))
+    before = everything()
+    for person, shown in ((client, True), (signed_in(blind), False)):
+        address = f"{LIST}{anna.pk}/delete/"
+        for answer in (person.get(address), choose(person, "delete", [anna])):
+            text = Served(answer).text
+            assert "protected" in text
+            assert (eid in text) is shown
+        assert "successfully" not in Served(choose(person, "delete", [anna], post="yes")).text
+    assert everything() == before
+
+
+def test_an_entitlement_that_the_page_overlooked(anna, client, monkeypatch):
+    """Made in the instant before: the action still refuses, and the admin says so."""
+    EntitlementFactory(contact=anna)
+    nothing = [], {}, set(), []
+    monkeypatch.setattr(ContactAdmin, "get_deleted_objects", lambda *given: nothing)
+    before = everything()
+    for answer in (
+        client.post(f"{LIST}{anna.pk}/delete/", {"post": "yes"}, follow=True),
+        choose(client, "delete", [anna], post="yes"),
+    ):
+        text = Served(answer).text
+        assert "has entitlements and cannot be deleted" in text
+        assert "uccessfully" not in text
+    assert everything() == before
+
+
+def test_bulk_says_how_many(anna, client):
+    off = ContactFactory(status="disabled")
+    text = Served(choose(client, "disable", [anna, off])).text
+    assert "1 contact disabled. 1 left out: disabled already." in text
+    assert "2 contacts enabled." in Served(choose(client, "enable", [anna, off])).text
+
+
+def test_actions_by_rights(anna, viewer, signed_in):
+    page = Served(signed_in(viewer).get(LIST))
+    assert not any("_selected" in str(attrs) for tag, attrs in page.tags if tag == "option")
+    user = UserFactory()
+    user.user_permissions.set(allowed("contacts.view_contact", "contacts.change_contact"))
+    page = Served(signed_in(user).get(LIST))
+    offered = {attrs["value"] for tag, attrs in page.tags if tag == "option" and attrs.get("value")}
+    assert offered == {"enable_selected", "disable_selected"}
+
+
+def test_the_last_log_on(anna, client):
+    assert "never" in Served(client.get(LIST)).text
+    last = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+    UserFactory(username=anna.email, is_staff=False, contact=anna, last_login=last)
+    text = Served(client.get(LIST)).text
+    assert "never" not in text
+    assert "March 4, 2026, 5:06 a.m." in text
+
+
+def test_as_many_queries_for_ten_rows_as_for_one(anna, client):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            client.get(LIST)
+        return len(captured)
+
+    queries()
+    few = queries()
+    for _ in range(9):
+        contact = ContactFactory()
+        UserFactory(username=contact.email, is_staff=False, contact=contact)
+    assert queries() == few
 
 
 @pytest.mark.parametrize("text", ["ANNA", "änna", "r-1", "example.COM"])

@@ -1,0 +1,64 @@
+"""A contact's page and its history."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from contacts.log_on_state import LogOnState
+from contacts.models import Contact
+from ems_site.audit.models import Entry, withhold_links
+from ems_site.paging import Pages
+
+LATEST = 10
+LATEST_LOG_ONS = 5
+
+
+@require_safe
+@permission_required("contacts.view_contact", raise_exception=True)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(Contact, pk=pk)
+    entries = Entry.objects.of(contact)
+    context = {
+        "contact": contact,
+        "entries": withhold_links(entries[:LATEST], request.user),
+        "entry_count": entries.count(),
+        "deletable": contact.may_be_deleted(),
+        **_getting_in(contact),
+    }
+    if request.user.has_perm("customers.view_customer"):
+        context |= _customers(contact)
+    if request.user.has_perm("entitlements.view_entitlement"):
+        entitlements = contact.entitlements.select_related("customer").order_by("-pk")
+        context |= {
+            "sees_entitlements": True,
+            "entitlements": entitlements[:LATEST],
+            "entitlement_count": entitlements.count(),
+        }
+    return render(request, "contacts/detail.html", context)
+
+
+def _customers(contact):
+    links = contact.associations.select_related("customer").order_by("customer__name_key", "customer")
+    return {"sees_customers": True, "associations": links[:LATEST], "association_count": links.count()}
+
+
+def _getting_in(contact):
+    """What the Log-on panel shows."""
+    state = LogOnState.of(contact)
+    user = state.user
+    return {
+        "state": state,
+        "invitations": contact.invitations.open().filter(association=None),
+        "session_count": user.sessions.open().count() if user else 0,
+        "log_ons": user.log_ons.all()[:LATEST_LOG_ONS] if user else [],
+    }
+
+
+@require_safe
+@permission_required("contacts.view_contact", raise_exception=True)
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(Contact, pk=pk)
+    pages = Pages(Entry.objects.of(contact), request.GET, {})
+    withhold_links(pages.page.object_list, request.user)
+    return render(request, "contacts/history.html", {"contact": contact, "pages": pages})

@@ -1,0 +1,1 @@
+from tests.accounts.conftest import cheap_passwords  # noqa: F401
