@@ -1,7 +1,7 @@
 import re
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 
 from customers import actions, associates, conflicts
@@ -117,11 +117,9 @@ class CustomerAdmin(ActionAdmin):
         request.POST = associates.write(request.POST, rows, prefix="associations")
 
     def get_deleted_objects(self, objs, request):
-        """An entitlement is in the way whatever the person may do; only some may see which."""
+        """What goes along needs no permission of its own."""
         objects, counts, _missing, protected = super().get_deleted_objects(objs, request)
-        if protected and not request.user.has_perm("entitlements.view_entitlement"):
-            protected = ["Entitlements"]
-        return objects, counts, set(), protected
+        return objects, counts, set(), self.shown_in_the_way(request, protected)
 
     def delete_model(self, request, obj):
         actions.delete(Customer.objects.filter(pk=obj.pk), by=request.user)
@@ -131,19 +129,11 @@ class CustomerAdmin(ActionAdmin):
 
     @admin.action(permissions=["change"], description="Enable selected customers")
     def enable_selected(self, request, queryset):
-        self._say(request, queryset, actions.enable, "enabled")
+        self.switch(request, queryset, actions.enable, "enabled")
 
     @admin.action(permissions=["change"], description="Disable selected customers")
     def disable_selected(self, request, queryset):
-        self._say(request, queryset, actions.disable, "disabled")
-
-    def _say(self, request, queryset, action, done):
-        chosen = queryset.count()
-        changed = len(action(queryset, by=request.user))
-        sentence = f"{changed} customer{'s' if changed != 1 else ''} {done}."
-        if changed < chosen:
-            sentence += f" {chosen - changed} left out: {done} already."
-        self.message_user(request, sentence, messages.SUCCESS)
+        self.switch(request, queryset, actions.disable, "disabled")
 
 
 def _people(formsets):

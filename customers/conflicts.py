@@ -7,7 +7,7 @@ from customers import associates
 from customers.models import Association, Customer
 from ems_site import conflicts
 from ems_site.audit.models import Entry
-from ems_site.conflicts import THEIRS, Difference
+from ems_site.conflicts import Difference
 
 
 def differences(
@@ -43,22 +43,13 @@ def kind_label(kind: str) -> str:
 
 
 def resolve(data: QueryDict, current: Customer) -> QueryDict:
-    """What was posted, with the current value wherever the person chose theirs."""
-    resolved = data.copy()
+    """What was posted, with the current value or association wherever the person chose theirs."""
     rows = associates.values(data)
     links = {str(link.contact_id): link.kind for link in current.associations.all()}
-    for name in list(resolved):
-        choice, _, field = name.partition("choice-")
-        if choice or not field:
-            continue
-        chosen = resolved.pop(name)[-1]
-        if chosen != THEIRS:
-            continue
-        if field in Customer.ATTRIBUTES:
-            resolved[field] = getattr(current, field)
-        elif field.startswith("contact:"):
-            key = field.removeprefix("contact:")
+    for name in conflicts.chosen_theirs(data):
+        if name.startswith("contact:"):
+            key = name.removeprefix("contact:")
             rows = [row for row in rows if str(row["contact"]) != key]
             if key in links:
                 rows.append({"contact": key, "kind": links[key]})
-    return associates.write(resolved, rows)
+    return associates.write(conflicts.resolve(data, current), rows)

@@ -12,7 +12,6 @@ from contacts.forms import ContactForm
 from contacts.models import Contact
 from customers import time_zones
 from customers.models import Association, Customer
-from ems_site.fields import LinesFormField, validate_lines
 from ems_site.folding import identity_key
 from ems_site.forms import PostedRows, VersionedForm
 from ems_site.parameters import LARGEST_KEY, whole_number
@@ -105,18 +104,6 @@ class CustomerForm(VersionedForm):
         if name in time_zones.known_names() and name not in time_zones.canonical_names():
             kept = ("In use", [(name, time_zones.label(name))])
             self.fields["time_zone"].widget.choices = [kept, *time_zones.choices()]
-
-
-class ReasonForm(forms.Form):
-    """Why something is done; it goes into the history."""
-
-    comment = LinesFormField(
-        label="Reason",
-        required=False,
-        max_length=500,
-        validators=[validate_lines],
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
 
 
 class AssociateForm(forms.Form):

@@ -8,7 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from contacts.models import Contact
+from contacts.models import Contact, Invitation
 from customers import time_zones
 from ems_site.fields import IdentifierField, LineField, LinesField, validate_alphanumeric
 from ems_site.folding import identity_key
@@ -177,3 +177,19 @@ class Association(models.Model):
 
     def __str__(self):
         return f"{self.contact} ({self.get_kind_display()})"
+
+
+class InvitedAssociation(models.Model):
+    """What an open invitation offers: to become the customer's contact. It counts once accepted."""
+
+    invitation = models.OneToOneField(Invitation, models.CASCADE, related_name="association")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="invited")
+    kind = models.CharField(
+        "Kind", max_length=20, choices=Association.Kind, default=Association.Kind.STANDARD
+    )
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return f"{self.invitation} to {self.customer}"

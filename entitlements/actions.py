@@ -6,6 +6,7 @@ Rows are locked in one order everywhere: contacts, customers, entitlements.
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from contacts.models import Contact
 from customers.models import Customer
 from ems_site.audit import actions as audit
 from ems_site.audit.changes import differences, first_values, last_values
@@ -31,6 +32,7 @@ def save(entitlement: Entitlement, *, by) -> Entitlement:
         raise NotAllowed(f"{entitlement} is {entitlement.get_state_display()}: only drafts are edited.")
     try:
         with transaction.atomic():
+            _hold_contact(entitlement)
             _hold_customer(entitlement)
             if entitlement._state.adding:
                 entitlement.full_clean()
@@ -42,6 +44,15 @@ def save(entitlement: Entitlement, *, by) -> Entitlement:
     except IntegrityError:
         entitlement.full_clean()
         raise
+
+
+def _hold_contact(entitlement):
+    """Holds the row of the contact it is to be addressed to, so that it is not deleted in this instant."""
+    if entitlement.contact_id is None:
+        return
+    contacts = Contact.objects.select_for_update(no_key=True)
+    if not contacts.filter(pk=entitlement.contact_id).exists():
+        raise ValidationError({"contact": "This contact has been deleted meanwhile."})
 
 
 def _hold_customer(entitlement):

@@ -7,9 +7,10 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from contacts.models import Contact
-from customers.models import Customer
+from customers.models import Association, Customer
 from ems_site.fields import IdentifierField, LineField
 from ems_site.keys import IdentityKeyField, SearchKeyField, clean_identities, matching
+from ems_site.status import Status
 
 
 def new_eid() -> str:
@@ -21,6 +22,16 @@ class EntitlementQuerySet(models.QuerySet):
     def completed(self):
         """Complete once, whatever came after: every state but Draft."""
         return self.exclude(state=Entitlement.State.DRAFT)
+
+    def visible_to(self, contact: Contact):
+        """What a contact sees in the portal: completed entitlements of its enabled customers, those
+        addressed to it, or all of them where it is an Administrator."""
+        links = Association.objects.filter(contact=contact, customer__status=Status.ENABLED)
+        all_of = links.filter(kind=Association.Kind.ADMINISTRATOR)
+        return self.completed().filter(
+            Q(customer__in=all_of.values("customer"))
+            | Q(contact=contact, customer__in=links.values("customer"))
+        )
 
     def search(self, text: str):
         """Entitlements with this text in their EID, a Ref ID or the External ID."""

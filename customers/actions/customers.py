@@ -12,12 +12,13 @@ from django.db.models import ProtectedError, Q
 from django.utils.translation import ngettext
 
 import contacts.actions
-from contacts.models import Contact
+from contacts.models import Contact, Invitation
 from customers.models import Association, Customer, CustomerQuerySet
+from ems_site import actions as rows
 from ems_site import conflicts
 from ems_site.accounts.models import User
 from ems_site.audit import actions as audit
-from ems_site.audit.changes import Changes, differences, first_values, last_values
+from ems_site.audit.changes import Changes, differences, first_values, last_values, link_name
 from ems_site.errors import Conflict, Gone, Refused
 from ems_site.folding import identity_key
 from ems_site.status import Status
@@ -110,7 +111,7 @@ def save(
 
 
 def _add(customer, wanted, by):
-    _lock_contacts(customer, wanted)
+    lock_contacts(customer, wanted)
     customer.full_clean()
     customer.save()
     links = _associate(customer, wanted, by)
@@ -121,7 +122,7 @@ def _add(customer, wanted, by):
 
 
 def _change(customer, wanted, by, confirmed):
-    _lock_contacts(customer, wanted or [])
+    lock_contacts(customer, wanted or [])
     current = Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).first()
     if current is None:
         raise Gone(f"{customer} has been deleted meanwhile.")
@@ -134,7 +135,7 @@ def _change(customer, wanted, by, confirmed):
     if not changes:
         return customer
     if customer.version != current.version:
-        if _is_only_theirs(changes, current, since=customer.version):
+        if conflicts.is_only_theirs(changes, current, version=customer.version):
             return customer
         raise Conflict(current=current, mine=customer)
     new = [first_values(contact) for contact, _ in wanted or () if contact._state.adding]
@@ -142,15 +143,10 @@ def _change(customer, wanted, by, confirmed):
     customer.version = current.version + 1
     links = {} if wanted is None else _associate(customer, wanted, by)
     customer.save(update_fields=[*Customer.ATTRIBUTES, "version", "changed"])
+    if {"name", "customer_id"} & changes.keys():
+        Contact.objects.filter(customers=customer).refresh_search_keys()
     audit.record("customer.changed", customer, by=by, changes=differences(current, customer) | links)
     return customer
-
-
-def _is_only_theirs(changes, current, *, since):
-    """The person changed nothing: what differs now is what others saved since this version."""
-    before = conflicts.values_before(conflicts.since(current, since))
-    mine = {conflicts.short_name(name): value for name, (_theirs, value) in changes.items()}
-    return all(name in before and before[name] == value for name, value in mine.items())
 
 
 def _confirm(customer, changes, new, by, confirmed):
@@ -161,17 +157,8 @@ def _confirm(customer, changes, new, by, confirmed):
             raise required
 
 
-def _locked(customers: CustomerQuerySet, *, for_deletion=False) -> list[Customer]:
-    """The customers of this set, each once, that are still in it once they are locked."""
-    keys = set(customers.order_by().values_list("pk", flat=True))
-    rows = Customer.objects.filter(pk__in=keys).order_by("pk")
-    locked = list(rows.select_for_update(no_key=not for_deletion))
-    still = set(customers.order_by().values_list("pk", flat=True))
-    return [customer for customer in locked if customer.pk in still]
-
-
-def _lock_contacts(customer, wanted):
-    """Those it is to have and those it has."""
+def lock_contacts(customer, wanted):
+    """Holds the contacts that the customer is to have and those it has."""
     if not {kind for _, kind in wanted} <= set(Association.Kind.values):
         raise ValidationError("A contact is Standard or Administrator.", code="unknown_kind")
     keys = [contact.pk for contact, _ in wanted if not contact._state.adding]
@@ -193,13 +180,12 @@ def _link_changes(customer: Customer, wanted) -> Changes:
     for contact, kind in wanted:
         link = old.pop(contact.pk, None)
         if link is None or link.kind != kind:
-            changes[_link_name(contact)] = [link.kind if link else "", kind]
-    return changes | {_link_name(link.contact): [link.kind, ""] for link in old.values()}
+            changes[_link(contact)] = [link.kind if link else "", kind]
+    return changes | {_link(link.contact): [link.kind, ""] for link in old.values()}
 
 
-def _link_name(subject: Contact | Customer) -> str:
-    label = subject.email if isinstance(subject, Contact) else str(subject)
-    return f"{subject._meta.model_name}:{subject.pk or ''}:{label}"
+def _link(contact):
+    return link_name(contact, contact.email)
 
 
 def _associate(customer, wanted, by) -> Changes:
@@ -224,7 +210,9 @@ def _associate(customer, wanted, by) -> Changes:
     for contact in touched:
         _record_on_contact(customer, contact, changes, by)
     if changes:
-        _lock_out(User.objects.filter(contact__in=touched))
+        people = Contact.objects.filter(pk__in=[contact.pk for contact in touched])
+        people.refresh_search_keys()
+        _lock_out(people)
     return changes
 
 
@@ -241,8 +229,8 @@ def _named(contact, act):
 
 
 def _record_on_contact(customer, contact, changes, by):
-    if change := changes.get(_link_name(contact)):
-        audit.record("contact.changed", contact, by=by, changes={_link_name(customer): change})
+    if change := changes.get(_link(contact)):
+        audit.record("contact.changed", contact, by=by, changes={link_name(customer, str(customer)): change})
 
 
 def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
@@ -254,12 +242,13 @@ def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custom
     try:
         with transaction.atomic():
             _lock_people(customers)
-            deleted = _locked(customers, for_deletion=True)
+            deleted = rows.locked(customers, for_deletion=True)
             if blocked := [customer for customer in deleted if not customer.may_be_deleted()]:
                 raise HasEntitlements(blocked)
             for customer in deleted:
                 changes = last_values(customer) | _associate(customer, [], by)
                 audit.record("customer.deleted", customer, by=by, changes=changes, comment=comment)
+            _end_invitations(deleted)
             Customer.objects.filter(pk__in=[customer.pk for customer in deleted]).delete()
         return deleted
     except (ProtectedError, IntegrityError):
@@ -274,9 +263,14 @@ def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custo
     who have no other enabled customer. Returns those that were enabled until now."""
     with transaction.atomic():
         _lock_people(customers)
-        changed = _set_status(customers, Status.DISABLED, by=by, comment=comment)
-        _lock_out(User.objects.filter(contact__customers__in=changed))
+        changed = rows.set_status(customers, Status.DISABLED, by=by, comment=comment)
+        _lock_out(Contact.objects.filter(customers__in=changed))
+        _end_invitations(changed)
         return changed
+
+
+def _end_invitations(customers):
+    Invitation.objects.filter(association__customer__in=customers).end()
 
 
 def _lock_people(customers):
@@ -287,29 +281,13 @@ def _lock_people(customers):
 
 
 def _lock_out(people):
-    """Ends the sessions of those who have customers, none of them enabled."""
-    with_customers = people.filter(contact__customers__isnull=False)
-    with_customers.exclude(contact__customers__status=Status.ENABLED).end_sessions()
+    """Ends the sessions, links and invitations of those of these contacts without an enabled customer."""
+    locked_out = people.exclude(customers__status=Status.ENABLED)
+    User.objects.filter(contact__in=locked_out).end_sessions()
+    contacts.actions.end_invitations(locked_out)
 
 
 def enable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
     """Lets these customers log on again; old sessions stay dead. Returns those that were disabled."""
     with transaction.atomic():
-        return _set_status(customers, Status.ENABLED, by=by, comment=comment)
-
-
-def _set_status(customers, status, *, by, comment):
-    changed = _locked(customers.exclude(status=status))
-    for customer in changed:
-        old = customer.get_status_display()
-        customer.status = status
-        customer.version += 1
-        customer.save(update_fields=["status", "version", "changed"])
-        audit.record(
-            f"customer.{status}",
-            customer,
-            by=by,
-            changes={"status": [old, customer.get_status_display()]},
-            comment=comment,
-        )
-    return changed
+        return rows.set_status(customers, Status.ENABLED, by=by, comment=comment)

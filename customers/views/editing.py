@@ -14,10 +14,10 @@ from customers import actions, associates, conflicts
 from customers.forms import CustomerForm
 from customers.models import Association, Customer
 from ems_site.audit.changes import change_lines
-from ems_site.audit.models import Entry
-from ems_site.conflicts import since
+from ems_site.conflicts import CHOICE, deletion, since
 from ems_site.errors import Conflict, Gone
 from ems_site.folding import identity_key
+from ems_site.forms import add_refusal, kept
 from ems_site.parameters import whole_number
 
 UNPROCESSABLE = 422
@@ -53,7 +53,7 @@ def _page(request, customer):
 
 
 def _resolved(request, customer):
-    if any(name.startswith("choice-") for name in request.POST):
+    if any(name.startswith(CHOICE) for name in request.POST):
         return conflicts.resolve(request.POST, customer)
     return request.POST
 
@@ -74,18 +74,13 @@ def _save(request, customer, data):
     except Gone:
         return _deleted(request, customer.pk)
     except ValidationError as error:
-        form.add_error(None, _at_known_fields(error, form))
+        add_refusal(form, error)
         return _show(request, form, pane, status=UNPROCESSABLE)
     if adding or customer.version != seen:
         _say_saved(request, customer, "added" if adding else "saved")
     else:
         messages.info(request, f"Nothing was changed in {customer.known_as}.")
     return redirect(customer if request.user.has_perm("customers.view_customer") else "customers:add")
-
-
-def _at_known_fields(error, form):
-    known = hasattr(error, "error_dict") and error.error_dict.keys() <= form.fields.keys()
-    return error if known else ValidationError(error.messages)
 
 
 def _both_valid(form, pane, user):
@@ -129,7 +124,7 @@ def _unchecked(customer, data):
 
 
 def _deleted(request, pk):
-    entry = Entry.objects.filter(code="customer.deleted", subject_key=pk).first()
+    entry = deletion(Customer, pk)
     if entry is None or not request.user.has_perm("customers.add_customer"):
         raise Http404
     messages.error(
@@ -145,7 +140,7 @@ def _show(request, form, pane, *, status=200):
     customer = form.instance
     may_associate = _may_associate(request.user)
     if may_associate:
-        pane.offer(Contact.objects.all())
+        pane.offer(Contact.objects.enabled())
     in_pane = request.htmx and request.htmx.target in {"contacts-pane", "contact-results"}
     context = {
         "form": form,
@@ -168,12 +163,6 @@ def _address(customer):
     return reverse("customers:add")
 
 
-def _kept(data):
-    """Everything typed so far, for the hidden fields of the page in between."""
-    dropped = {"csrfmiddlewaretoken", "confirmation", "save"}
-    return [(name, value) for name, posted in data.lists() if name not in dropped for value in posted]
-
-
 def _show_confirmation(request, form, refusal, data):
     context = {
         "customer": form.instance,
@@ -181,8 +170,9 @@ def _show_confirmation(request, form, refusal, data):
         "refusal": refusal,
         "lines": change_lines(Customer, refusal.changes),
         "moves_zone": "time_zone" in refusal.changes,
-        "kept": _kept(data),
+        "kept": kept(data),
         "action": _address(form.instance),
+        "done": form.instance.get_absolute_url(),
     }
     return render(request, "customers/confirm.html", context, status=UNPROCESSABLE)
 
@@ -193,7 +183,7 @@ def _show_conflict(request, customer, people, conflict, data):
         "customer": conflict.current,
         "differences": conflicts.differences(customer, people, conflict.current, entries),
         "entries": entries,
-        "kept": [(name, value) for name, value in _kept(data) if name != "version"],
+        "kept": kept(data, but="version"),
     }
     return render(request, "customers/conflict.html", context, status=409)
 

@@ -3,11 +3,13 @@
 import time
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from customers import actions
 from customers.models import Customer
 from tests.factories import CustomerFactory
-from tests.test_doors import UNSERVED, Served, everything
+from tests.pages import Served, everything
+from tests.test_doors import UNSERVED
 
 pytestmark = pytest.mark.django_db
 
@@ -141,7 +143,7 @@ def test_bytes_that_are_no_text(address, name, raw, client):
 def test_what_only_a_program_can_hand_in(mark, name, manager):
     customer = Customer(name="Fine Ltd")
     setattr(customer, name, f"A{mark}")
-    with pytest.raises(actions.ValidationError) as refused:
+    with pytest.raises(ValidationError) as refused:
         actions.save(customer, by=manager)
     assert list(refused.value.message_dict) == [name]
     assert not Customer.objects.exists()

@@ -6,7 +6,7 @@ from contacts.models import Contact
 from customers import actions
 from customers.models import Customer
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
-from tests.test_doors import Served, everything
+from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 

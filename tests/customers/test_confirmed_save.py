@@ -10,6 +10,7 @@ from django.utils import timezone
 from contacts.models import Contact
 from customers import actions
 from customers.actions import ConfirmationRequired
+from customers.actions.customers import CONFIRMATION_SALT
 from customers.models import Association, Customer
 from ems_site.audit.models import Entry
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
@@ -155,7 +156,7 @@ def test_a_tampered_confirmation_does_not_count(spoil, acme, manager):
 
 
 def test_a_signature_for_another_purpose_does_not_count(acme, manager):
-    shown = signing.loads(asked(renamed(acme), manager).confirmation, salt=actions.CONFIRMATION_SALT)
+    shown = signing.loads(asked(renamed(acme), manager).confirmation, salt=CONFIRMATION_SALT)
     asked(renamed(acme), manager, confirmed=signing.dumps(shown, salt="customers.plan", compress=True))
 
 

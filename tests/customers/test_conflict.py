@@ -5,7 +5,7 @@ import pytest
 from customers import actions
 from customers.models import Customer
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
-from tests.test_doors import Served, everything
+from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 

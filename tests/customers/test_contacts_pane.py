@@ -7,7 +7,7 @@ from customers.models import Association, Customer
 from ems_site.audit.models import Entry
 from tests.conftest import allowed
 from tests.factories import ContactFactory, CustomerFactory, UserFactory
-from tests.test_doors import Served, everything
+from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 

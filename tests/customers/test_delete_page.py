@@ -6,11 +6,11 @@ from django.core import signing
 from contacts.models import Contact
 from customers import actions
 from customers.models import Association, Customer
-from customers.views import verbs
+from ems_site import verbs
 from ems_site.audit.models import Entry
 from tests.conftest import allowed
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
-from tests.test_doors import Served, everything
+from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from ems_site import paging
 from ems_site.audit import actions as audit
 from tests.conftest import allowed
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
-from tests.test_doors import Served
+from tests.pages import Served
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from customers.models import Customer
 from ems_site import paging
 from tests.conftest import allowed
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
-from tests.test_doors import Served
+from tests.pages import Served
 
 pytestmark = pytest.mark.django_db
 

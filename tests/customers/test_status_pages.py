@@ -4,8 +4,8 @@ import pytest
 
 from customers.models import Customer
 from ems_site.audit.models import Entry
-from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory
-from tests.test_doors import Served, everything
+from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
+from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,43 @@ def test_the_consequence_is_told(verb, before, after, client):
     customer = CustomerFactory(status=before, people=[ContactFactory(), ContactFactory()])
     page = Served(client.get(address_of(customer, verb)))
     assert "2 contacts can" in page.text
-    assert ("no longer log on" if verb == "disable" else "log on for it again") in page.text
+    assert ("cannot log on any longer" if verb == "disable" else "log on for it again") in page.text
+
+
+def user_of(contact):
+    return UserFactory(username=contact.email, is_staff=False, contact=contact)
+
+
+def test_disabling_says_whom_it_locks_out_and_who_is_signed_in_now(client, signed_in):
+    """Ten lose their last enabled customer, three of them are signed in; two keep another."""
+    people = [ContactFactory() for _ in range(12)]
+    customer = CustomerFactory(people=people)
+    CustomerFactory(people=people[10:])
+    CustomerFactory(people=people[:2], status="disabled")
+    for contact in [*people[:3], people[11]]:
+        signed_in(user_of(contact))
+    text = Served(client.get(address_of(customer, "disable"))).text
+    assert "12 contacts are concerned. 10 cannot log on any longer; 3 of them are signed in now" in text
+    assert "and are out at their next request; 2 keep other enabled customers." in text
+    assert "Open invitation and reset links die." in text
+
+
+def test_disabling_where_all_keep_another_customer(client):
+    people = [ContactFactory(), ContactFactory()]
+    customer = CustomerFactory(people=people)
+    CustomerFactory(people=people)
+    text = Served(client.get(address_of(customer, "disable"))).text
+    assert "2 contacts are concerned. Nobody is locked out: they keep other enabled customers." in text
+
+
+def test_disabling_counts_over_all_that_are_ticked(client, signed_in):
+    """Whoever has two customers and loses both is locked out, although each alone would leave one."""
+    anna = ContactFactory()
+    pair = [CustomerFactory(people=[anna]) for _ in range(2)]
+    signed_in(user_of(anna))
+    answer = client.post("/customers/ticked/disable/", {"pk": [customer.pk for customer in pair]})
+    words = "1 contact cannot log on any longer; it is signed in now and is out at the next request."
+    assert words in Served(answer).text
 
 
 @both

@@ -8,7 +8,7 @@ from ems_site.audit.models import Entry
 from entitlements import actions
 from entitlements.models import Entitlement
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
-from tests.test_doors import Served, everything
+from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 

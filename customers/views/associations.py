@@ -1,0 +1,107 @@
+"""A contact's customers: associated, their kind changed and removed from the contact's side."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from contacts.log_on_state import LogOnState
+from contacts.models import Contact
+from customers import actions
+from customers.models import Association, Customer
+from ems_site.audit.changes import change_lines
+from ems_site.forms import kept
+from ems_site.paging import Pages
+from ems_site.parameters import LONGEST_SEARCH, whole_number
+
+OFFERED = 8
+UNPROCESSABLE = 422
+UNREADABLE = "This could not be read, so nothing was changed. Choose again."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(["contacts.view_contact", "customers.view_customer"], raise_exception=True)
+def of_contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Each change is a post of its own: `associate` with a kind, or `remove`; both name a customer."""
+    contact = get_object_or_404(Contact, pk=pk)
+    if request.method != "POST":
+        return _show(request, contact)
+    if not request.user.has_perm("customers.change_customer"):
+        raise PermissionDenied
+    removing = "remove" in request.POST
+    kind = "" if removing else request.POST.get("kind", "")
+    key = whole_number(request.POST.get("remove" if removing else "associate"))
+    if key is None or not (kind or removing):
+        return _show(request, contact, refusal=UNREADABLE)
+    customer = Customer.objects.filter(pk=key).first()
+    if customer is None:
+        return _show(request, contact, refusal="This customer has been deleted meanwhile.")
+    return _change(request, contact, customer, kind)
+
+
+def _change(request, contact, customer, kind):
+    before = LogOnState.of(contact).obstacle
+    held = contact.associations.filter(customer=customer).first()
+    asked = {"by": request.user, "confirmed": request.POST.get("confirmation")}
+    try:
+        if kind:
+            actions.associate(customer, contact, kind, **asked)
+        else:
+            actions.dissociate(customer, contact, **asked)
+    except actions.ConfirmationRequired as refusal:
+        return _show_confirmation(request, customer, refusal)
+    except ValidationError as error:
+        return _show(request, contact, refusal=" ".join(error.messages))
+    state = LogOnState.of(contact)
+    consequence = f" {state}." if state.obstacle != before else ""
+    if kind == (held.kind if held else ""):
+        messages.info(request, f"Nothing was changed between {contact} and {customer}.")
+    else:
+        messages.success(request, _sentence(contact, customer, kind) + consequence)
+    return redirect(request.get_full_path())
+
+
+def _sentence(contact, customer, kind):
+    if kind:
+        return f"{contact} is {Association.Kind(kind).label} of {customer}."
+    return f"{contact} is no longer associated with {customer}."
+
+
+def _show_confirmation(request, customer, refusal):
+    context = {
+        "customer": customer,
+        "refusal": refusal,
+        "lines": change_lines(Customer, refusal.changes),
+        "kept": kept(request.POST),
+        "action": request.get_full_path(),
+        "done": request.get_full_path(),
+    }
+    return render(request, "customers/of_contact_confirm.html", context, status=UNPROCESSABLE)
+
+
+def _show(request, contact, *, refusal=""):
+    text = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    links = contact.associations.select_related("customer").order_by("customer__name_key", "customer")
+    context = {
+        "contact": contact,
+        "refusal": refusal,
+        "text": text,
+        "kinds": Association.Kind.choices,
+        "kind": request.POST.get("kind", Association.Kind.STANDARD),
+        "here": request.get_full_path(),
+    }
+    if request.user.has_perm("customers.change_customer"):
+        found = _offered(contact, text)
+        context |= {"found": found[:OFFERED], "more": len(found) > OFFERED}
+    if request.htmx.target == "customer-results":
+        return render(request, "customers/of_contact.html#customer-results", context)
+    context["pages"] = Pages(links, request.GET, {"q": text})
+    return render(request, "customers/of_contact.html", context, status=UNPROCESSABLE if refusal else 200)
+
+
+def _offered(contact, text):
+    """Enabled customers to pick, one more than are shown if there are more."""
+    others = Customer.objects.enabled().exclude(pk__in=contact.associations.values("customer"))
+    return list(others.search(text)[: OFFERED + 1])
