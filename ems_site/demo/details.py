@@ -35,6 +35,11 @@ DISABLED_BECAUSE = (
 )
 LEFT_BECAUSE = ("Left the company.", "Address bounces.", "Asked to be removed from all mail.", "")
 
+# Whom an Administrator has invited to one of its customers. Nobody of this name is a contact.
+COLLEAGUE = "rowan.ashdown@example.net"
+# Where contacts log on from: addresses for documentation, with a place for the last number.
+NETWORKS = ("192.0.2.{}", "198.51.100.{}", "203.0.113.{}", "2001:db8:40c:1::{}", "2001:db8:a11:7f00::{}")
+
 # What a customer was called before, by the short name of the company.
 FORMER_NAMES = {
     "tannrode": "Tannroder Feinmechanik KG",

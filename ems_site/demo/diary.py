@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group, Permission
 
-from contacts.models import Contact
-from customers.models import Customer
-from ems_site.accounts.models import User
+from contacts.models import INVITATION_VALID, Contact, Invitation
+from customers.actions.invitations import INVITED
+from customers.models import Customer, InvitedAssociation
+from ems_site.accounts.models import LogOn, User
 from ems_site.audit.changes import differences, first_values
 from ems_site.audit.models import Entry
 from entitlements.models import Entitlement
@@ -20,7 +21,8 @@ class Diary:
 
     It gives the rows their keys, since history names them. In the end it holds every row in its
     last state, in the order of creation, the kinds of association by customer and contact, and the
-    history that led to all this.
+    history that led to all this. Invitations and log-ons that the clean_up command would have deleted
+    by now are kept.
     """
 
     def __init__(self):
@@ -29,35 +31,111 @@ class Diary:
         self.customers: list[Customer] = []
         self.entitlements: list[Entitlement] = []
         self.entries: list[Entry] = []
+        self.invitations: list[Invitation] = []
+        self.invited: list[InvitedAssociation] = []
+        self.log_ons: list[LogOn] = []
         self.kinds: defaultdict[int, dict[int, str]] = defaultdict(dict)
+        self.user_of: dict[int, User] = {}
+        self._could_log_on: defaultdict[int, list[tuple[datetime, bool]]] = defaultdict(list)
 
     def begin_request(self, *, at: datetime, by: User | None, address: str, request_id: str) -> None:
         """All that follows happens in this request, until the next one begins."""
         self.now = at
-        self.stamp = {
-            "at": at,
-            "actor_key": by.pk if by else None,
-            "actor_name": by.get_username() if by else "",
-            "client_address": address,
-            "request_id": request_id,
-        }
+        self.by = by
+        self.stamp = {"at": at, "client_address": address, "request_id": request_id}
 
     def contacts_of(self, customer: Customer) -> list[Contact]:
         return [self.contacts[contact - 1] for contact in self.kinds[customer.pk]]
+
+    def customers_of(self, contact: Contact) -> list[Customer]:
+        return [customer for customer in self.customers if contact.pk in self.kinds[customer.pk]]
+
+    def may_log_on(self, contact: Contact) -> bool:
+        customers = self.customers_of(contact)
+        has_customer = not customers or any(customer.is_enabled() for customer in customers)
+        return contact.is_enabled() and has_customer
+
+    def could_log_on(self, contact: Contact, at: datetime) -> bool:
+        """Whether it was added, and might log on, at this time."""
+        return ([False] + [might for since, might in self._could_log_on[contact.pk] if since <= at])[-1]
+
+    def cut_off(self, contact: Contact) -> datetime | None:
+        """Since when it may not log on; None if it may."""
+        cut = None
+        for since, might in self._could_log_on[contact.pk]:
+            cut = None if might else cut or since
+        return cut
+
+    def is_invited(self, contact: Contact) -> bool:
+        return any(row.contact == contact and row.ended is None for row in self.invitations)
 
     def add_user(self, user: User, rights: Iterable[Group | Permission] = ()) -> None:
         self.users.append(user)
         user.pk = len(self.users)
         user.date_joined = self.now
+        if user.contact:
+            self.user_of[user.contact.pk] = user
         links = {_right_name(right): ["", "yes"] for right in rights}
         self._record("user.added", user, first_values(user) | links)
 
     def add_contact(self, contact: Contact) -> None:
         self._add(contact, self.contacts)
         self._record("contact.added", contact, first_values(contact))
+        self._note_who_may_log_on([contact])
 
     def change_contact(self, contact: Contact, **values) -> None:
-        self._record("contact.changed", contact, self._change(contact, values))
+        changes = self._change(contact, values)
+        if "email" in changes:
+            self._move_log_on(contact)
+        self._record("contact.changed", contact, changes)
+
+    def _move_log_on(self, contact):
+        self._end_invitations(contact)
+        if user := self.user_of.get(contact.pk):
+            old = copy.copy(user)
+            user.username = user.email = contact.email
+            self._record("user.changed", user, differences(old, user))
+
+    def invite(self, contact: Contact) -> None:
+        """To choose a password."""
+        self._end_invitations(contact)
+        self._send(Invitation(contact=contact, email=contact.email, language=contact.language))
+        self._record("contact.invited", contact, {})
+
+    def invite_to(self, customer: Customer, email: str) -> None:
+        """Invites somebody who is no contact yet to become one of the customer's."""
+        invitation = self._send(Invitation(email=email))
+        self.invited.append(InvitedAssociation(invitation=invitation, customer=customer))
+        self._record("customer.changed", customer, {f"{INVITED}{email}": ["", "invited"]})
+
+    def _send(self, invitation):
+        self.invitations.append(invitation)
+        invitation.pk = len(self.invitations)
+        contact = self.by.contact
+        invitation.sent_by = contact.name if contact else self.by.get_full_name()
+        # Nobody gets to know the key, which would open the link.
+        invitation.renew_key()
+        invitation.created = self.now
+        invitation.expires = self.now + INVITATION_VALID
+        return invitation
+
+    def _end_invitations(self, contact):
+        for invitation in self.invitations:
+            if invitation.contact == contact and invitation.ended is None:
+                invitation.ended = self.now
+
+    def choose_password(self, contact: Contact) -> None:
+        """The contact does so itself, by an invitation."""
+        self._end_invitations(contact)
+        user = User(username=contact.email, email=contact.email, contact=contact)
+        self.add_user(user)
+        user.session_epoch += 1
+        self._record("user.password_changed", user, {}, by=user)
+
+    def log_on(self, user: User, at: datetime, address: str) -> None:
+        """Stands apart from requests: the history says nothing of it."""
+        self.log_ons.append(LogOn(user=user, at=at, client_address=address))
+        user.last_login = max(at, user.last_login or at)
 
     def add_customer(self, customer: Customer, associates: Associates) -> None:
         self._add(customer, self.customers)
@@ -81,6 +159,14 @@ class Diary:
         self._change(subject, {"status": status})
         changes = {"status": [old, subject.get_status_display()]}
         self._record(f"{subject._meta.model_name}.{status}", subject, changes, comment)
+        self._note_who_may_log_on([subject] if isinstance(subject, Contact) else self.contacts_of(subject))
+
+    def _note_who_may_log_on(self, contacts):
+        for contact in contacts:
+            may_log_on = self.may_log_on(contact)
+            self._could_log_on[contact.pk].append((self.now, may_log_on))
+            if not may_log_on:
+                self._end_invitations(contact)
 
     def _add(self, row, rows):
         rows.append(row)
@@ -106,12 +192,16 @@ class Diary:
                 kinds[contact.pk] = kind
             changes[f"contact:{contact.pk}:{contact.email}"] = change
             self._record("contact.changed", contact, {f"customer:{customer.pk}:{customer}": change})
+            self._note_who_may_log_on([contact])
         return changes
 
-    def _record(self, code, subject, changes, comment=""):
+    def _record(self, code, subject, changes, comment="", by=None):
+        by = by or self.by
         self.entries.append(
             Entry(
                 **self.stamp,
+                actor_key=by.pk if by else None,
+                actor_name=by.get_username() if by else "",
                 code=code,
                 subject_kind=subject._meta.label_lower,
                 subject_key=subject.pk,

@@ -1,3 +1,5 @@
+import secrets
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 from django.contrib.auth.hashers import make_password
@@ -6,18 +8,19 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.utils import timezone
 
-from contacts.models import Contact
-from customers.models import Association, Customer
+from contacts.models import Contact, Invitation
+from customers.models import Association, Customer, InvitedAssociation
 from ems_site.accounts.checks import demo_password
-from ems_site.accounts.models import User
+from ems_site.accounts.models import LogOn, User
 from ems_site.audit.models import Entry
 from ems_site.demo.diary import Diary
 from ems_site.demo.log_ons import PEOPLE, STAFF
 from ems_site.demo.story import tell
+from ems_site.folding import search_key
 from entitlements.models import Entitlement
 
 ROLE = "Customer Management"
-KEYED_BY_US = (User, Contact, Customer, Entitlement)
+KEYED_BY_US = (User, Contact, Invitation, Customer, Entitlement)
 
 
 def fill() -> Diary | None:
@@ -30,12 +33,14 @@ def fill() -> Diary | None:
         # Hashing takes its time and leaves the interpreter to other threads.
         with ThreadPoolExecutor(max_workers=4) as pool:
             names = [*(member.username for member in STAFF), *(person.email for person in PEOPLE)]
-            hashes = pool.map(make_password, map(demo_password, names))
+            # Those who are not named here have a password that nobody knows.
+            hashes = pool.map(make_password, [secrets.token_urlsafe(), *map(demo_password, names)])
             rights = {member.username: _rights(member) for member in STAFF}
             diary = tell(rights, timezone.now().date())
+            unknown = next(hashes)
             password_of = dict(zip(names, hashes, strict=True))
         for user in diary.users:
-            user.password = password_of[user.username]
+            user.password = password_of.get(user.username, unknown)
         _write(diary, rights)
         return diary
 
@@ -55,8 +60,12 @@ def _write(diary, rights):
         for contact, kind in kinds.items()
     )
     _insert(diary.customers)
+    _name_customers(diary.contacts)
     _insert(diary.entitlements)
+    _insert(diary.invitations, stamps=("created",))
+    InvitedAssociation.objects.bulk_create(diary.invited)
     User.objects.bulk_create(diary.users)
+    LogOn.objects.bulk_create(diary.log_ons)
     for user in diary.users:
         for right in rights.get(user.username, ()):
             held = user.groups if isinstance(right, Group) else user.user_permissions
@@ -67,15 +76,33 @@ def _write(diary, rights):
             cursor.execute(statement)
 
 
-def _insert(rows):
-    times = [(row.created, row.changed, row.pk) for row in rows]
+def _insert(rows, stamps=("created", "changed")):
+    times = [[*(getattr(row, name) for name in stamps), row.pk] for row in rows]
     model = type(rows[0])
     model.objects.bulk_create(rows)
-    # Inserting sets both times to now. A bulk_update of them would take longer than all inserts together.
+    # Inserting sets these times to now. A bulk_update of them would take longer than all inserts together.
     table = connection.ops.quote_name(model._meta.db_table)
     adapted = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {table} SET created = %s, changed = %s WHERE id = %s",  # noqa: S608
-            [(adapted(created), adapted(changed), pk) for created, changed, pk in times],
+            f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in stamps)} WHERE id = %s",  # noqa: S608
+            [[*map(adapted, when), pk] for *when, pk in times],
+        )
+
+
+def _name_customers(contacts):
+    """Contacts are found by their customers, which were not there yet when they were inserted."""
+    names = defaultdict(list)
+    links = Association.objects.order_by("customer_id").values_list(
+        "contact", "customer__name", "customer__customer_id"
+    )
+    for contact, *texts in links:
+        names[contact] += texts
+    for contact in contacts:
+        contact.customers_key = search_key(names[contact.pk])
+    table = connection.ops.quote_name(Contact._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET customers_key = %s WHERE id = %s",  # noqa: S608
+            [(contact.customers_key, contact.pk) for contact in contacts],
         )

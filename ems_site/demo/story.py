@@ -6,7 +6,7 @@ from random import Random
 from contacts.models import Contact
 from customers.models import Association
 from ems_site.accounts.models import User
-from ems_site.demo.agenda import LAST, Agenda
+from ems_site.demo.agenda import LAST, Agenda, Visits
 from ems_site.demo.companies import COMPANIES
 from ems_site.demo.details import DISABLED_BECAUSE, FORMER_NAMES, LEFT_BECAUSE
 from ems_site.demo.diary import Diary
@@ -46,14 +46,18 @@ def tell(rights: dict[str, list], today: date) -> Diary:
     """All that happened until today. rights are the groups and permissions of each user name."""
     diary = Diary()
     agenda = Agenda(diary, Random(SEED), rights, today)  # noqa: S311
-    Story(diary, agenda).plan()
+    visits = Visits(diary, agenda)
+    Story(diary, agenda, visits).plan()
+    visits.expect_answers()
     agenda.work_off()
+    visits.tell()
     return diary
 
 
 class Story:
-    def __init__(self, diary: Diary, agenda: Agenda):
+    def __init__(self, diary: Diary, agenda: Agenda, visits: Visits):
         self.diary = diary
+        self.visits = visits
         self.on = agenda.put
         self.days = agenda.days
         self.random = agenda.random
@@ -116,7 +120,8 @@ class Story:
             country = self.random.choice(COMPANIES)[0]
             contact = self.make.contact(country, self.random.choice(OPEN_ADDRESSES))
             day = self.random.randint(5, LAST - 5)
-            self.on(day, self.diary.add_contact, contact)
+            added = self.on(day, self.diary.add_contact, contact)
+            self.visits.expect(contact, added)
             if number < 3:
                 self.on(day + 3, self.diary.set_status, contact, Status.DISABLED, "Asked to be removed.")
 
@@ -136,7 +141,8 @@ class Story:
         for _ in range(10):
             country = self.random.choice(["DE", "US", "GB", "FR", "JP", "IN"])
             contact = self.make.contact(country, self.random.choice(OPEN_ADDRESSES))
-            self.on(self.random.randint(0, 4), self.diary.add_contact, contact)
+            added = self.on(self.random.randint(0, 4), self.diary.add_contact, contact)
+            self.visits.expect(contact, added)
             for short in self.random.sample(shorts, self.random.randint(2, 5)):
                 kind = ADMINISTRATOR if self.make.chance(75) else STANDARD
                 self.guests.setdefault(short, []).append((contact, kind))
@@ -156,7 +162,9 @@ class Story:
         associates = self._associates(company, contacts)
         count = len(associates) if is_fresh or is_portal else self.random.randint(1, contacts or 1)
         guests = self.guests.get(short, [])
-        self.on(day, self.diary.add_customer, customer, [*guests, *associates[:count]])
+        added = self.on(day, self.diary.add_customer, customer, [*guests, *associates[:count]])
+        for contact, _ in associates[:count]:
+            self.visits.expect(contact, added)
         if is_fresh:
             return
         self._plan_changes(customer, company, associates[count:], day, end)
@@ -190,7 +198,9 @@ class Story:
             changes.append({"description": self.make.description()})
         self.random.shuffle(changes)
         for change, at in zip(changes, self._some_days(day, end, len(changes)), strict=True):
-            self.on(at, self.diary.change_customer, customer, **change)
+            changed = self.on(at, self.diary.change_customer, customer, **change)
+            for contact, _ in change.get("associates", ()):
+                self.visits.expect(contact, changed)
 
     def _plan_status(self, customer, day, end, *, is_disabled):
         if is_disabled:
