@@ -1,0 +1,56 @@
+"""For which customer a contact acts. In the portal there are enabled customers only."""
+
+from django.http import Http404
+
+from customers.models import Association
+from ems_site.status import Status
+
+DEFAULT = "portal_customer"
+
+
+class Acting:
+    """The contact's associations, and the one that a page is about.
+
+    A page of a customer's names it; for the others the session remembers a default.
+    """
+
+    def __init__(self, request, customer: int | None = None):
+        self.associations = list(associations_of(request.user.contact))
+        by_customer = {association.customer_id: association for association in self.associations}
+        if customer is None:
+            first = self.associations[0] if self.associations else None
+            self.association = by_customer.get(request.session.get(DEFAULT), first)
+        elif customer in by_customer:
+            self.association = by_customer[customer]
+        else:
+            raise Http404
+
+    @classmethod
+    def as_administrator(cls, request, customer: int) -> "Acting":
+        """For this customer, whose Administrator the contact has to be."""
+        acting = cls(request, customer)
+        if not acting.is_administrator:
+            raise Http404
+        return acting
+
+    @property
+    def customer(self):
+        return self.association and self.association.customer
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.association is not None and self.association.kind == Association.Kind.ADMINISTRATOR
+
+    @property
+    def has_choice(self) -> bool:
+        return len(self.associations) > 1
+
+
+def associations_of(contact):
+    enabled = contact.associations.filter(customer__status=Status.ENABLED)
+    return enabled.select_related("customer").order_by("customer__name_key", "customer__pk")
+
+
+def remember(request, customer: int) -> None:
+    """For pages that name no customer themselves."""
+    request.session[DEFAULT] = customer
