@@ -13,7 +13,8 @@ from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from ems_site import conflicts
-from ems_site.audit.models import Entry
+from ems_site.accounts import password_again
+from ems_site.audit.models import Entry, withhold_links
 from ems_site.conflicts import THEIRS, Difference
 from ems_site.errors import Conflict, Refused
 from ems_site.parameters import whole_number
@@ -85,6 +86,9 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
     def changelist_view(self, request, extra_context=None):
         if None in map(whole_number, request.POST.getlist(ACTION_CHECKBOX_NAME)):
             return self._refuse(request, "The selection could not be read. Select again.")
+        deletes = request.POST.get("action") == "delete_selected" and "post" in request.POST
+        if deletes and (asked := password_again.ask(request)):
+            return asked
         try:
             return super().changelist_view(request, extra_context)
         except Refused as refusal:
@@ -94,7 +98,25 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
+    def shown_in_the_way(self, request, protected: list) -> list:
+        """An entitlement is in the way whatever the person may do; only some may see which."""
+        may_see = request.user.has_perm("entitlements.view_entitlement")
+        return protected if may_see or not protected else ["Entitlements"]
+
+    def switch(self, request, queryset, action, done: str) -> None:
+        """Enables or disables the selected rows and says how many were not so already."""
+        chosen = queryset.count()
+        changed = len(action(queryset, by=request.user))
+        noun = self.opts.verbose_name if changed == 1 else self.opts.verbose_name_plural
+        sentence = f"{changed} {noun} {done}."
+        if changed < chosen:
+            sentence += f" {chosen - changed} left out: {done} already."
+        self.message_user(request, sentence, messages.SUCCESS)
+
     def get_search_results(self, request, queryset, search_term):
+        """Pickers offer what is enabled; the list has everything."""
+        if request.resolver_match.url_name == "autocomplete":
+            queryset = queryset.enabled()
         return queryset.search(search_term), False
 
     def lookup_allowed(self, lookup, value, request=None):
@@ -111,7 +133,7 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
             "title": f"History: {subject}",
             "opts": self.opts,
             "object": subject,
-            "entries": Entry.objects.of(subject),
+            "entries": withhold_links(Entry.objects.of(subject), request.user),
         }
         return TemplateResponse(request, "admin/entries.html", context)
 

@@ -9,6 +9,7 @@ import unicodedata
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 # Scripts and emoji need these to be written as people write them.
 JOINERS = {0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
@@ -57,19 +58,23 @@ def _refuse_unprintable(text, *, allowed_controls, allowed_marks):
         category = unicodedata.category(mark)
         if mark == "\ufffd":
             raise ValidationError(
-                "Contains a character that could not be read (position %(place)d). Type it again.",
+                gettext_lazy(
+                    "Contains a character that could not be read (position %(place)d). Type it again."
+                ),
                 code="unreadable_character",
                 params={"place": place},
             )
         if category in {"Cc", "Cs", "Zl", "Zp"} and mark not in allowed_controls:
             raise ValidationError(
-                "Contains a character that cannot be used (%(mark)s, position %(place)d). Remove it.",
+                gettext_lazy(
+                    "Contains a character that cannot be used (%(mark)s, position %(place)d). Remove it."
+                ),
                 code="control_character",
                 params={"mark": _name_of(mark), "place": place},
             )
         if (category == "Cf" or ord(mark) in IGNORABLE) and ord(mark) not in allowed_marks:
             raise ValidationError(
-                "Contains an invisible character (%(mark)s, position %(place)d). Remove it.",
+                gettext_lazy("Contains an invisible character (%(mark)s, position %(place)d). Remove it."),
                 code="invisible_character",
                 params={"mark": _name_of(mark), "place": place},
             )
@@ -78,7 +83,7 @@ def _refuse_unprintable(text, *, allowed_controls, allowed_marks):
 def validate_alphanumeric(text: str) -> None:
     """At least one letter or digit of any script."""
     if not any(mark.isalnum() and ord(mark) not in IGNORABLE for mark in text):
-        raise ValidationError("Use at least one letter or digit.", code="not_alphanumeric")
+        raise ValidationError(gettext_lazy("Use at least one letter or digit."), code="not_alphanumeric")
 
 
 class _TidyFormField(forms.CharField):

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 from environ.fileaware_mapping import FileAwareMapping
 
 from ems_site.proxies import is_loopback
@@ -130,6 +131,22 @@ else:
         raise ImproperlyConfigured(
             "ALLOWED_HOSTS names each host in full; a wildcard would let strangers choose one."
         )
+
+
+def portal_url(host: str) -> str:
+    """Where links for contacts begin: at the portal's own host, if it has one."""
+    if not host:
+        return BASE_URL
+    if host not in map(str.lower, ALLOWED_HOSTS):
+        raise ImproperlyConfigured("PORTAL_HOST is a bare host name that stands in ALLOWED_HOSTS, too.")
+    base = urlsplit(BASE_URL)
+    if host.strip("[]") == base.hostname:
+        raise ImproperlyConfigured("PORTAL_HOST is a host of its own, another than that of BASE_URL.")
+    return f"{base.scheme}://{host}" + (f":{base.port}" if base.port else "")
+
+
+PORTAL_HOST = text("PORTAL_HOST").lower()
+PORTAL_URL = portal_url(PORTAL_HOST)
 CSRF_TRUSTED_ORIGINS = [
     web_address("CSRF_TRUSTED_ORIGINS", origin) for origin in words(text("CSRF_TRUSTED_ORIGINS"))
 ]
@@ -152,10 +169,10 @@ INSTALLED_APPS = [
     "contacts",
     "customers",
     "entitlements",
+    "ems_site.portal",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
@@ -178,11 +195,13 @@ MIDDLEWARE = [
     "ems_site.middleware.Gate",
     "ems_site.health.Health",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ems_site.portal.middleware.PortalHost",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "ems_site.accounts.middleware.SessionLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "ems_site.portal.middleware.PortalPages",
     "ems_site.accounts.middleware.LogOnRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -269,7 +288,7 @@ CACHES = {"default": cache()}
 
 def mail() -> dict:
     if DEMO and not text("EMAIL_URL"):
-        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        return {"EMAIL_BACKEND": "ems_site.demo.mail.EmailBackend"}
     url = required("EMAIL_URL", "smtp+tls://user:password@mail.example.com:587")
     config = parsed_url("EMAIL_URL", environ.Env.email_url_config, url)
     is_encrypted = config.get("EMAIL_USE_TLS") or config.get("EMAIL_USE_SSL")
@@ -281,10 +300,20 @@ def mail() -> dict:
     return config
 
 
+def mail_address(name: str, value: str) -> str:
+    try:
+        if value:
+            validate_email(value)
+    except ValidationError:
+        raise ImproperlyConfigured(f"{name} is an e-mail address, such as support@example.com.") from None
+    return value
+
+
 vars().update({name: value for name, value in mail().items() if name.startswith("EMAIL_")})
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = text("EMAIL_FROM", f"EMS Customers <no-reply@{urlsplit(BASE_URL).hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+SUPPORT_EMAIL = mail_address("SUPPORT_EMAIL", text("SUPPORT_EMAIL", "support@example.com" if DEMO else ""))
 
 
 # Log-on
@@ -320,17 +349,19 @@ AXES_VERBOSE = False
 AXES_USERNAME_CALLABLE = "ems_site.accounts.lockout.name_for_records"
 AXES_CLIENT_IP_CALLABLE = "ems_site.proxies.client_address"
 AXES_LOCKOUT_CALLABLE = "ems_site.accounts.lockout.locked_out"
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "user_agent", "csrfmiddlewaretoken", "next"]
+AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address", "user_agent", "csrfmiddlewaretoken", "next"]
 LOG_ON_FAILURES_PER_HOUR = 100
 
 
-# Sessions and cookies: 60 minutes without a request, 12 hours in all
+# Sessions and cookies: 60 minutes without a request, 12 hours in all, 24 for contacts
 
 SESSION_ENGINE = "ems_site.accounts.session_store"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_AGE = 60 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_LIMIT = timedelta(hours=12)
+PORTAL_SESSION_LIMIT = timedelta(hours=24)
+PASSWORD_AGAIN_AFTER = timedelta(minutes=10)
 
 COOKIE_PREFIX = "" if DEMO else "__Host-"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
@@ -394,6 +425,7 @@ STORAGES = {
 zoneinfo.reset_tzpath(to=[])
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "German")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -7,6 +7,9 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 
+from ems_site import mail
+from contacts import mail as contact_mail
+from ems_site.accounts import mail as account_mail
 from ems_site.audit import triggers
 from tests.factories import ContactFactory, UserFactory
 
@@ -104,6 +107,12 @@ def signed_in():
 
 
 @pytest.fixture
+def mail_at_once(monkeypatch):
+    """Mails leave in the test's own thread, which sees the test's transaction."""
+    monkeypatch.setattr(mail, "_start", lambda function, *arguments: function(*arguments))
+
+
+@pytest.fixture
 def at_once(transactional_db):
     """Runs these callables in threads of their own, released together; returns what each returned
     or raised, in order."""
@@ -129,3 +138,29 @@ def at_once(transactional_db):
         return results
 
     return run
+
+
+@pytest.fixture
+def log_on_of():
+    """The user of a contact, made as an action leaves it."""
+
+    def make(contact=None, password="seven unrelated marmots", **values):
+        contact = contact or ContactFactory(**values)
+        user = UserFactory.build(username=contact.email, email=contact.email, is_staff=False, contact=contact)
+        user.set_password(password)
+        user.save()
+        return user
+
+    return make
+
+
+@pytest.fixture
+def mails(monkeypatch):
+    """(name of the mail, arguments) of every mail that would be sent once the transaction is through."""
+    sent = []
+    for module in (contact_mail, account_mail):
+        for name in [name for name in vars(module) if name.startswith("send_")]:
+            monkeypatch.setattr(module, name, lambda *given, name=name: sent.append((name, given)))
+    monkeypatch.setattr("contacts.actions.later", lambda function, *given: function(*given))
+    monkeypatch.setattr("ems_site.accounts.mail.later", lambda function, *given: function(*given))
+    return sent

@@ -40,6 +40,7 @@ class CustomerFactory(factory.django.DjangoModelFactory):
         for person in extracted or ():
             contact, kind = person if isinstance(person, tuple) else (person, Association.Kind.STANDARD)
             Association.objects.create(customer=self, contact=contact, kind=kind)
+            contact.save(update_fields=["customers_key"])
         self.save()
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+import contacts.actions
 import customers.actions
 import entitlements.actions
 from contacts.models import Contact
@@ -254,7 +255,7 @@ def test_the_diary_writes_what_the_actions_write(db):
 
     staff, known, new, customer, draft = rows()
     accounts.save(staff, by=admin, groups=[role])
-    customers.actions.contacts.actions.save(known, by=admin)
+    contacts.actions.save(known, by=admin)
     customers.actions.save(customer, by=admin, associates=[(new, "standard"), (known, "administrator")])
     customer.name, customer.time_zone = "Later", "Asia/Kolkata"
     customers.actions.save(customer, by=admin, associates=[(new, "standard")])

@@ -6,10 +6,10 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from customers.views.verbs import VERBS
+from ems_site.verbs import VERBS
 from tests.conftest import allowed
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
-from tests.test_doors import Served, everything
+from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ OPEN = {
     "admin/logout/": [all_the_same(405), all_the_same(302)],
 }
 CLOSED = {
-    "": [(LOG_ON, 302, 302, 302, 403), (LOG_ON, 405, 405, 405, 405)],
+    "": [(LOG_ON, 302, 302, 302, 302), (LOG_ON, 405, 405, 405, 405)],
     "password-change/": [(LOG_ON, 200, 200, 200, 403), (LOG_ON, 200, 200, 200, 403)],
     "admin/password_change/": [(LOG_ON, 302, 302, 302, 302), (LOG_ON, 302, 302, 302, 302)],
     "customers/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
@@ -41,15 +41,34 @@ CLOSED = {
     "customers/<key:pk>/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
     "customers/<key:pk>/edit/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
     "customers/<key:pk>/history/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
-    "customers/<key:pk>/<customer_verb:name>/": [
+    "customers/<key:pk>/<verb:name>/": [
         (LOG_ON, 403, 403, 200, 403),
         (LOG_ON, 403, 403, 422, 403),
     ],
-    "customers/ticked/<customer_verb:name>/": [
+    "customers/ticked/<verb:name>/": [
         (LOG_ON, 405, 405, 405, 405),
         (LOG_ON, 403, 403, 302, 403),
     ],
+    "contacts/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
+    "contacts/<key:pk>/<verb:name>/": [
+        (LOG_ON, 403, 403, 200, 403),
+        (LOG_ON, 403, 403, 422, 403),
+    ],
+    "contacts/ticked/<verb:name>/": [
+        (LOG_ON, 405, 405, 405, 405),
+        (LOG_ON, 403, 403, 302, 403),
+    ],
+    "contacts/add/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
+    "contacts/<key:pk>/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
+    "contacts/<key:pk>/edit/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
+    "contacts/<key:pk>/history/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
+    "contacts/<key:pk>/customers/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 403, 403, 422, 403)],
+    "contacts/<key:pk>/invite/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
+    "contacts/<key:pk>/password/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
+    "contacts/<key:pk>/sign-out/": [(LOG_ON, 405, 405, 405, 405), (LOG_ON, 403, 403, 302, 403)],
     "history/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 405, 405, 405, 405)],
+    "mail/": [(LOG_ON, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405)],
+    "mail/<str:name>/": [(LOG_ON, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405)],
 }
 # Django admin's own: contacts are sent to its log-on, which is answered 403.
 ADMIN = {
@@ -80,7 +99,7 @@ ADMIN_MODELS = {
         "": (403, 200, 200, 200),
         "add/": (403, 403, 200, 200),
         "<path:object_id>/history/": (403, 200, 200, 200),
-        "<path:object_id>/delete/": (403, 403, 403, 403),
+        "<path:object_id>/delete/": (403, 403, 200, 200),
         "<path:object_id>/change/": (403, 200, 200, 200),
     },
     "customers/customer/": {
@@ -102,6 +121,9 @@ ADMIN_MODELS = {
 ADMIN_LEADING_ON = {"<path:object_id>/", "(?P<url>.*)$"}
 
 
+PORTAL = "portal/"
+
+
 def routes(resolver=None, before=""):
     """(address as it is written in the code, view) of every route there is."""
     for pattern in (resolver or get_resolver()).url_patterns:
@@ -112,8 +134,13 @@ def routes(resolver=None, before=""):
             yield route, pattern.callback
 
 
+def staff_routes():
+    """The portal's stand in tests/portal/test_routes.py."""
+    return [(route, view) for route, view in routes() if not route.startswith(PORTAL)]
+
+
 def test_every_route_stands_in_the_table():
-    written = {route for route, _ in routes()}
+    written = {route for route, _ in staff_routes()}
     known = {f"admin/{route}" for route in [*ADMIN, *ADMIN_LEADING_ON - {"<path:object_id>/"}]}
     for model, pages in ADMIN_MODELS.items():
         known |= {f"admin/{model}{page}" for page in [*pages, "<path:object_id>/"]}
@@ -128,7 +155,7 @@ def test_every_model_of_the_admin_stands_in_the_table():
 
 
 def test_pages_without_log_on_are_few():
-    without = {route for route, view in routes() if not getattr(view, "login_required", True)}
+    without = {route for route, view in staff_routes() if not getattr(view, "login_required", True)}
     assert without == set(OPEN)
 
 
@@ -167,9 +194,10 @@ def answers(request, people, address, *methods):
 
 
 def addresses(route, rows):
-    route = "/" + route.replace("<key:pk>", str(rows["customer"].pk))
-    names = VERBS if "customer_verb" in route else [""]
-    return [route.replace("<customer_verb:name>", name) for name in names]
+    of = "contact" if route.startswith("contacts/") else "customer"
+    route = "/" + route.replace("<key:pk>", str(rows[of].pk))
+    names = VERBS if "<verb:name>" in route else [""]
+    return [route.replace("<verb:name>", name) for name in names]
 
 
 @pytest.mark.parametrize("route", [*OPEN, *CLOSED])

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.http import HttpResponse
 
 from ems_site import context
-from ems_site.accounts import views
-from ems_site.accounts.forms import LogOnForm
+from ems_site.accounts import doors
 from ems_site.proxies import client_address
 from tests.test_settings import OURS, PRODUCTION
 
@@ -83,6 +83,8 @@ def test_expected_states(production):
     assert states == {
         "GET /login/": 200,
         "GET /password-reset/": 200,
+        "GET /portal/login/": 200,
+        "GET /portal/nowhere/": 404,
         "GET /nowhere/": 404,
         "GET /static/css/app.css": 200,
         "GET /static/nowhere.css": 404,
@@ -105,6 +107,7 @@ def test_expected_states(production):
         "GET /login/ wsgi.url_scheme HTTP_X_FORWARDED_PROTO http https": 301,
         "GET /login/ HTTP_X_FORWARDED_HOST evil.example": 200,
         "log-on": 302,
+        "language": 302,
     }
 
 
@@ -112,7 +115,7 @@ def test_cookies_are_bound_to_the_host(production):
     cookies = {
         name: text for answer in production.values() for name, text in answer.get("cookies", {}).items()
     }
-    assert set(cookies) == {"__Host-csrftoken", "__Host-sessionid"}
+    assert set(cookies) == {"__Host-csrftoken", "__Host-sessionid", "__Host-language"}
     for text in cookies.values():
         for word in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
             assert word in text
@@ -208,11 +211,11 @@ def test_whose_address_it_is(rf, settings, proxies, peer, forwarded, expected):
 def test_the_address_is_known_during_the_request_only(client, monkeypatch):
     seen = []
 
-    def form(request):
+    def render(request, *args, **kwargs):
         seen.append(context.client_address.get())
-        return LogOnForm(request)
+        return HttpResponse()
 
-    monkeypatch.setattr(views, "LogOnForm", form)
+    monkeypatch.setattr(doors, "render", render)
     client.get("/login/", REMOTE_ADDR="127.0.0.9")
     assert seen == ["127.0.0.9"]
     assert context.client_address.get() == ""

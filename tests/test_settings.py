@@ -33,6 +33,7 @@ OURS = [
         "EMAIL_FROM",
     ),
     *("DATABASE_URL", "CACHE_URL", "CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "PGHOST"),
+    *("PORTAL_HOST", "SUPPORT_EMAIL"),
 ]
 
 
@@ -94,6 +95,13 @@ def test_what_is_missing_is_named_in_one_sentence(start, name, value):
         ("BASE_URL", "ems.example.com", "without a path"),
         ("BASE_URL", "https://[", "without a path"),
         ("CSRF_TRUSTED_ORIGINS", "http://ems.example.com", "begins with https"),
+        ("PORTAL_HOST", "portal.example.com", "stands in ALLOWED_HOSTS"),
+        ("PORTAL_HOST", "https://ems.example.com", "bare host name"),
+        ("PORTAL_HOST", "ems.example.com:443", "bare host name"),
+        ("PORTAL_HOST", "ems.example.com/portal", "bare host name"),
+        ("PORTAL_HOST", "ems.example.com", "another than that of BASE_URL"),
+        ("SUPPORT_EMAIL", "nobody", "SUPPORT_EMAIL is an e-mail address"),
+        ("SUPPORT_EMAIL", "a@example.com, b@example.com", "SUPPORT_EMAIL is an e-mail address"),
         ("EMAIL_URL", "smtp://mail.example.com:25", "smtp+tls"),
         ("EMAIL_URL", "nonsense://x", "EMAIL_URL cannot be read"),
         ("DATABASE_URL", "mysql://u:marker-password@h/d", "DATABASE_URL is for"),
@@ -173,12 +181,27 @@ def test_the_demo_is_for_this_machine(start):
     assert found["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
     assert found["SESSION_COOKIE_NAME"] == "sessionid"
     assert found["SECURE_SSL_REDIRECT"] is False
-    assert found["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    assert found["EMAIL_BACKEND"] == "ems_site.demo.mail.EmailBackend"
+    assert found["SUPPORT_EMAIL"] == "support@example.com"
 
 
 def test_the_hosts_of_the_demo_cannot_be_widened(start):
     found = start(DEMO | {"ALLOWED_HOSTS": "ems.example.com"})
     assert "ems.example.com" not in found["ALLOWED_HOSTS"]
+
+
+def test_links_for_contacts_lead_to_the_portals_host(start):
+    found = start(PRODUCTION)
+    assert (found["PORTAL_HOST"], found["PORTAL_URL"]) == ("", "https://ems.example.com")
+    assert found["SUPPORT_EMAIL"] == ""
+    hosts = {"ALLOWED_HOSTS": "ems.example.com,Portal.example.com", "PORTAL_HOST": "portal.Example.com"}
+    found = start(PRODUCTION | hosts | {"SUPPORT_EMAIL": "help@example.com"})
+    assert (found["PORTAL_HOST"], found["PORTAL_URL"]) == ("portal.example.com", "https://portal.example.com")
+    assert found["SUPPORT_EMAIL"] == "help@example.com"
+
+
+def test_the_portal_of_the_demo_keeps_the_port(start):
+    assert start(DEMO | {"PORTAL_HOST": "localhost"})["PORTAL_URL"] == "http://localhost:8000"
 
 
 def test_the_demo_makes_a_key_of_its_own(start, tmp_path):
