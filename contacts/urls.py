@@ -14,6 +14,5 @@ urlpatterns = [
     path("<key:pk>/invite/", log_on.invite, name="invite"),
     path("<key:pk>/password/", log_on.password, name="password"),
     path("<key:pk>/sign-out/", log_on.sign_out, name="sign_out"),
-    path("<key:pk>/sign-out/", log_on.sign_out, name="sign_out"),
     path("<key:pk>/<verb:name>/", verbs.one, name="verb"),
 ]

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 
-from ems_site import mail
 from contacts import mail as contact_mail
+from ems_site import mail
 from ems_site.accounts import mail as account_mail
 from ems_site.audit import triggers
 from tests.factories import ContactFactory, UserFactory

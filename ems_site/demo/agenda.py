@@ -101,7 +101,7 @@ class Visits:
         """Has some contacts invited when they are added, who choose a password some days later."""
         if drawn(100, contact.uuid, "invited") >= INVITED:
             return
-        # An invitation is open for longer than the longest five working days in a row.
+        # On one of the next four working days, before the invitation is too old.
         day = bisect(self.agenda.days, added.date()) + drawn(4, contact.uuid, "day")
         if day <= LAST:
             invited = added + timedelta(minutes=2 + drawn(8, contact.uuid, "minutes"))
@@ -119,13 +119,13 @@ class Visits:
     def tell(self) -> None:
         """Once the staff's work is done: the last invitation, and all log-ons."""
         at = self.agenda.at(LAST, 18 * 3600)
-        inviter = next(user for user in self.diary.users if user.username == INVITER)
-        address = _address_of(inviter.contact)
-        self.diary.begin_request(**_request(at, inviter, address))
-        customers = self.diary.customers_of(inviter.contact)
+        contact = next(contact for contact in self.diary.contacts if contact.email == INVITER)
+        user, address = self.diary.user_of[contact.pk], _address_of(contact)
+        self.diary.begin_request(**_request(at, user, address))
+        customers = self.diary.customers_of(contact)
         self.diary.invite_to(next(customer for customer in customers if customer.is_enabled()), COLLEAGUE)
 
-        log_ons = [(at - timedelta(minutes=6), inviter, address)]
+        log_ons = [(at - timedelta(minutes=6), user, address)]
         for user in self.diary.users:
             log_ons += self._of_contact(user) if user.contact else self._of_staff(user)
         for at, user, address in sorted(log_ons, key=lambda row: row[0]):

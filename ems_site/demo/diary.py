@@ -36,6 +36,7 @@ class Diary:
         self.log_ons: list[LogOn] = []
         self.kinds: defaultdict[int, dict[int, str]] = defaultdict(dict)
         self.user_of: dict[int, User] = {}
+        self._open_invitations: dict[int, Invitation] = {}
         self._could_log_on: defaultdict[int, list[tuple[datetime, bool]]] = defaultdict(list)
 
     def begin_request(self, *, at: datetime, by: User | None, address: str, request_id: str) -> None:
@@ -48,12 +49,12 @@ class Diary:
         return [self.contacts[contact - 1] for contact in self.kinds[customer.pk]]
 
     def customers_of(self, contact: Contact) -> list[Customer]:
-        return [customer for customer in self.customers if contact.pk in self.kinds[customer.pk]]
+        key = contact.pk
+        return [self.customers[customer - 1] for customer, kinds in self.kinds.items() if key in kinds]
 
     def may_log_on(self, contact: Contact) -> bool:
         customers = self.customers_of(contact)
-        has_customer = not customers or any(customer.is_enabled() for customer in customers)
-        return contact.is_enabled() and has_customer
+        return contact.is_enabled() and (not customers or any(row.is_enabled() for row in customers))
 
     def could_log_on(self, contact: Contact, at: datetime) -> bool:
         """Whether it was added, and might log on, at this time."""
@@ -67,7 +68,7 @@ class Diary:
         return cut
 
     def is_invited(self, contact: Contact) -> bool:
-        return any(row.contact == contact and row.ended is None for row in self.invitations)
+        return contact.pk in self._open_invitations
 
     def add_user(self, user: User, rights: Iterable[Group | Permission] = ()) -> None:
         self.users.append(user)
@@ -99,7 +100,8 @@ class Diary:
     def invite(self, contact: Contact) -> None:
         """To choose a password."""
         self._end_invitations(contact)
-        self._send(Invitation(contact=contact, email=contact.email, language=contact.language))
+        invitation = Invitation(contact=contact, email=contact.email, language=contact.language)
+        self._open_invitations[contact.pk] = self._send(invitation)
         self._record("contact.invited", contact, {})
 
     def invite_to(self, customer: Customer, email: str) -> None:
@@ -111,8 +113,8 @@ class Diary:
     def _send(self, invitation):
         self.invitations.append(invitation)
         invitation.pk = len(self.invitations)
-        contact = self.by.contact
-        invitation.sent_by = contact.name if contact else self.by.get_full_name()
+        contact = self.by and self.by.contact
+        invitation.sent_by = contact.name if contact else self.by.get_full_name() if self.by else ""
         # Nobody gets to know the key, which would open the link.
         invitation.renew_key()
         invitation.created = self.now
@@ -120,9 +122,8 @@ class Diary:
         return invitation
 
     def _end_invitations(self, contact):
-        for invitation in self.invitations:
-            if invitation.contact == contact and invitation.ended is None:
-                invitation.ended = self.now
+        if invitation := self._open_invitations.pop(contact.pk, None):
+            invitation.ended = self.now
 
     def choose_password(self, contact: Contact) -> None:
         """The contact does so itself, by an invitation."""
@@ -159,7 +160,12 @@ class Diary:
         self._change(subject, {"status": status})
         changes = {"status": [old, subject.get_status_display()]}
         self._record(f"{subject._meta.model_name}.{status}", subject, changes, comment)
-        self._note_who_may_log_on([subject] if isinstance(subject, Contact) else self.contacts_of(subject))
+        if isinstance(subject, Contact):
+            self._note_who_may_log_on([subject])
+            return
+        self._note_who_may_log_on(self.contacts_of(subject))
+        if not subject.is_enabled():
+            self._end_offers(subject)
 
     def _note_who_may_log_on(self, contacts):
         for contact in contacts:
@@ -167,6 +173,11 @@ class Diary:
             self._could_log_on[contact.pk].append((self.now, may_log_on))
             if not may_log_on:
                 self._end_invitations(contact)
+
+    def _end_offers(self, customer):
+        for offered in self.invited:
+            if offered.customer == customer and offered.invitation.ended is None:
+                offered.invitation.ended = self.now
 
     def _add(self, row, rows):
         rows.append(row)

@@ -92,7 +92,7 @@ def _insert(rows, stamps=("created", "changed")):
 
 def _name_customers(contacts):
     """Contacts are found by their customers, which were not there yet when they were inserted."""
-    names = defaultdict(list)
+    names: defaultdict[int, list[str]] = defaultdict(list)
     links = Association.objects.order_by("customer_id").values_list(
         "contact", "customer__name", "customer__customer_id"
     )

@@ -63,6 +63,7 @@ def test_columns(client):
     assert "Asia/Tokyo" in cell(page, "Time Zone")
     assert "UTC+09:00" in cell(page, "Time Zone")
     assert cell(page, "Contacts") == "2"
+    assert ("2", f"/contacts/?customer={customer.pk}") in page.links
     assert cell(page, "Entitlements") == "3"
     today = timezone.now()
     assert f"{today.day} {today:%b %Y}" in cell(page, "Created")

@@ -22,6 +22,7 @@ from entitlements.models import Entitlement
 
 INVITATIONS_PER_HOUR = 50
 HOUR = 60 * 60
+ATTEMPTS = 4
 
 
 def open_invitations(customer):
@@ -108,7 +109,11 @@ def _end(request, customer, contact):
 
 
 def _dissociate(customer, contact, by):
-    try:
-        actions.dissociate(customer, contact, by=by)
-    except actions.ConfirmationRequired as required:
-        actions.dissociate(customer, contact, by=by, confirmed=required.confirmation)
+    """A confirmation holds for the customer as it was; should somebody save just then, another is due."""
+    confirmed = None
+    for _attempt in range(ATTEMPTS - 1):
+        try:
+            return actions.dissociate(customer, contact, by=by, confirmed=confirmed)
+        except actions.ConfirmationRequired as required:
+            confirmed = required.confirmation
+    return actions.dissociate(customer, contact, by=by, confirmed=confirmed)

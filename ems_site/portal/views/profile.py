@@ -1,7 +1,6 @@
 """What contacts say about themselves, and where they are signed in."""
 
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import redirect
@@ -12,12 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from contacts import actions
 from contacts.models import Contact
 from ems_site.accounts import actions as accounts
+from ems_site.accounts import doors
 from ems_site.accounts.forms import PresentPasswordForm
 from ems_site.accounts.models import User
 from ems_site.errors import Conflict
 from ems_site.forms import add_refusal
 from ems_site.portal.forms import ProfileForm, own_names_of_languages
 from ems_site.portal.pages import UNPROCESSABLE, portal_page, show
+from ems_site.portal.views.log_on import PORTAL
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,9 +62,9 @@ def _show_conflict(request, current):
 def end_sessions(request):
     """Everywhere, here as well."""
     accounts.end_sessions(User.objects.filter(pk=request.user.pk), by=request.user)
-    logout(request)
+    answer = doors.log_out(request, PORTAL)
     messages.success(request, gettext("You are signed out everywhere."))
-    return redirect("portal:login")
+    return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
