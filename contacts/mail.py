@@ -18,6 +18,7 @@ def send_invitation(invitation_pk: int, key: str, sender_name: str, customer_nam
         "invitation",
         contact.email if contact else invitation.email,
         contact.language if contact else invitation.language,
+        for_contacts=True,
         name=contact.name if contact else "",
         link=link("invitation", key, for_contacts=True),
         expires=invitation.expires,

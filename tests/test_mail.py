@@ -347,3 +347,33 @@ def test_an_invitation_that_has_ended_is_not_sent(mailoutbox):
     invited(ended=timezone.now())
     invited(expires=timezone.now())
     assert mailoutbox == []
+
+
+@pytest.mark.parametrize(
+    ("for_contacts", "language", "sender"),
+    [
+        (False, "en", "EMS Customers <no-reply@127.0.0.1>"),
+        (True, "en", "Customer Portal <no-reply@127.0.0.1>"),
+        (True, "de", "Kundenportal <no-reply@127.0.0.1>"),
+    ],
+)
+def test_contacts_hear_from_the_portal(for_contacts, language, sender, mailoutbox):
+    send(
+        "locked_out",
+        "a@example.com",
+        language,
+        for_contacts=for_contacts,
+        address="::1",
+        tries=10,
+        minutes=15,
+    )
+    mail = mailoutbox[0]
+    assert mail.from_email == sender
+    texts = mail.subject + mail.body + mail.alternatives[0].content
+    assert ("EMS Customers" in texts) != for_contacts
+
+
+def test_the_name_of_the_sender_can_be_set(settings, mailoutbox):
+    settings.DEFAULT_FROM_EMAIL = "Acme Licensing <licensing@example.com>"
+    send("locked_out", "a@example.com", "de", for_contacts=True, address="::1", tries=10, minutes=15)
+    assert mailoutbox[0].from_email == "Acme Licensing <licensing@example.com>"

@@ -75,4 +75,5 @@ def _send(template, user, *, to=None, **values):
         address, language, site = user.email, "en", settings.BASE_URL
         name, username = user.get_full_name() or user.get_username(), user.get_username()
     if to := address if to is None else to:
-        send(template, to, language, name=name, username=username, site=site, **values)
+        given = {"name": name, "username": username, "site": site, **values}
+        send(template, to, language, for_contacts=contact is not None, **given)

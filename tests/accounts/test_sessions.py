@@ -133,3 +133,26 @@ def test_a_rotated_key_keeps_sessions_until_the_fallback_goes(client, log_on, us
     assert is_in(client)
     settings.SECRET_KEY_FALLBACKS = []
     assert is_in(client)
+
+
+def test_a_busy_session_of_a_contact_ends_after_a_day(client, contact_user, time_machine):
+    time_machine.move_to(NINE, tick=False)
+    client.post("/portal/login/", {"email": contact_user.username, "password": PASSWORD})
+    for half_hours in range(1, 48):
+        time_machine.move_to(NINE + timedelta(minutes=30 * half_hours), tick=False)
+        assert client.get("/portal/").status_code == 200
+    time_machine.move_to(NINE + timedelta(hours=24), tick=False)
+    assert client.get("/portal/").status_code == 302
+
+
+def test_where_one_is_signed_in(client, user, log_on):
+    log_on()
+    session = user.sessions.open().get()
+    assert session.client_address == "127.0.0.1"
+    assert session.public_id() not in session.session_key
+    client.get("/password-change/", REMOTE_ADDR="127.0.0.9")
+    assert user.sessions.get().client_address == "127.0.0.9"
+    assert user.sessions.get().last_seen > session.last_seen
+    assert user.sessions.get().started == session.started
+    client.post("/logout/")
+    assert not user.sessions.exists()

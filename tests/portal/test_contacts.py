@@ -6,6 +6,7 @@ import pytest
 
 from contacts import actions
 from contacts.models import Contact, Invitation
+from customers import actions as customers
 from customers.models import Association, Customer
 from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
@@ -206,6 +207,22 @@ def test_ending(client, home, standard, acme, beta, state, administrator):
     )
     assert Entry.objects.of(acme).first().actor_name
     assert client.post(f"{home}{standard.contact_id}/end/").status_code == 404
+
+
+def test_ending_while_somebody_else_saves(client, home, standard, acme, monkeypatch):
+    """The confirmation is for the customer as it was before; another one is fetched."""
+    entitlement(acme, standard)
+    dissociate, saved = customers.dissociate, []
+
+    def interrupted(customer, contact, *, by, confirmed=None):
+        if confirmed and not saved:
+            saved.append(Customer.objects.filter(pk=acme.pk).update(version=9))
+        return dissociate(customer, contact, by=by, confirmed=confirmed)
+
+    monkeypatch.setattr(customers, "dissociate", interrupted)
+    assert client.post(f"{home}{standard.contact_id}/end/").url == home
+    assert saved
+    assert not standard.contact.associations.exists()
 
 
 def test_another_administrator_may_be_ended(client, home, acme):

@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 
 from contacts.models import Contact
-from ems_site.accounts import hashers
 from ems_site.status import Status
 from tests.factories import ContactFactory, UserFactory
 
@@ -56,23 +55,6 @@ def log_on(number, email, password):
     took = time.perf_counter() - began
     assert answer.status_code == 200
     return took
-
-
-def test_one_hash_whatever_the_address(kinds, monkeypatch):
-    hashed = []
-    encode, verify = hashers.SizedArgon2.encode, hashers.SizedArgon2.verify
-    monkeypatch.setattr(
-        hashers.SizedArgon2, "encode", lambda *given: (hashed.append("encode"), encode(*given))[1]
-    )
-    monkeypatch.setattr(
-        hashers.SizedArgon2, "verify", lambda *given: (hashed.append("verify"), verify(*given))[1]
-    )
-    counts = {}
-    for number, (kind, typed) in enumerate(kinds.items()):
-        hashed.clear()
-        log_on(number, *typed)
-        counts[kind] = len(hashed)
-    assert counts == dict.fromkeys(kinds, 1)
 
 
 def test_the_times_overlap(kinds):

@@ -173,6 +173,7 @@ def test_signing_out_everywhere(client, elsewhere, standard):
     key = client.session.session_key
     answer = client.post(f"{PROFILE}sessions/end/")
     assert answer.url == "/portal/login/"
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
     assert "You are signed out everywhere." in client.get(answer.url).content.decode()
     assert not get_user(client).is_authenticated
     assert not is_in(elsewhere)

@@ -45,7 +45,7 @@ def free_port() -> int:
 def process():
     """A process of its own that serves the product; its port."""
     port = free_port()
-    environment: dict[str, str] = os.environ | {  # type: ignore[assignment]
+    environment = os.environ | {
         "EMS_DEMO": "1",
         "DATABASE_URL": database_url(),
         "SECRET_KEY": settings.SECRET_KEY,
@@ -92,7 +92,7 @@ def ask(port, path, cookies=None, data=None):
 def cookies_of(user) -> dict[str, str]:
     client = Client()
     client.force_login(user)
-    return {"sessionid": client.session.session_key}
+    return {"sessionid": client.cookies["sessionid"].value}
 
 
 def disable_on_the_page(port, customer, cookies):
