@@ -367,13 +367,13 @@ def test_contacts_hear_from_the_portal(for_contacts, language, sender, mailoutbo
         tries=10,
         minutes=15,
     )
-    mail = mailoutbox[0]
-    assert mail.from_email == sender
-    texts = mail.subject + mail.body + mail.alternatives[0].content
+    sent = mailoutbox[0]
+    assert sent.from_email == sender
+    texts = sent.subject + sent.body + sent.alternatives[0].content
     assert ("EMS Customers" in texts) != for_contacts
 
 
 def test_the_name_of_the_sender_can_be_set(settings, mailoutbox):
     settings.DEFAULT_FROM_EMAIL = "Acme Licensing <licensing@example.com>"
-    send("locked_out", "a@example.com", "de", for_contacts=True, address="::1", tries=10, minutes=15)
+    mail.send("locked_out", "a@example.com", "de", for_contacts=True, address="::1", tries=10, minutes=15)
     assert mailoutbox[0].from_email == "Acme Licensing <licensing@example.com>"
