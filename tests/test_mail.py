@@ -358,7 +358,7 @@ def test_an_invitation_that_has_ended_is_not_sent(mailoutbox):
     ],
 )
 def test_contacts_hear_from_the_portal(for_contacts, language, sender, mailoutbox):
-    send(
+    mail.send(
         "locked_out",
         "a@example.com",
         language,
