@@ -15,6 +15,7 @@ ICONS = {
     "disabled": "ban",
     "enabled": "circle-check",
     "completed": "circle-check",
+    "invited": "mail",
 }
 
 
