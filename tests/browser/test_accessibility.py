@@ -3,10 +3,15 @@
 import pytest
 from playwright.sync_api import expect
 
+from contacts import actions as contact_actions
+from contacts.models import Contact
 from customers import actions
-from customers.models import Customer
+from customers.models import Association, Customer
+from ems_site.accounts.models import User
+from ems_site.accounts.tokens import reset_tokens
 from ems_site.status import Status
 from entitlements.models import Entitlement
+from tests.browser.portal import NO_PAGE, administrator_of, invited, log_on
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory
 
 pytestmark = pytest.mark.browser
@@ -193,4 +198,158 @@ def test_narrow(browse, manager, axe, acme, others):
     axe(page)
     page.get_by_role("button", name="Navigation").click()
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    axe(page)
+
+
+@pytest.fixture
+def anna(acme, log_on_of):
+    """One of Acme's contacts, who may log on and has an entitlement."""
+    contact = Contact.objects.get(name="Anna")
+    EntitlementFactory(customer=acme, contact=contact)
+    log_on_of(contact).log_ons.create(client_address="203.0.113.7")
+    return contact
+
+
+@pytest.fixture
+def ben(acme):
+    """Without a customer, and invited."""
+    contact = Contact.objects.get(name="Ben")
+    invited(contact.email, contact=contact)
+    return contact
+
+
+def test_lists_of_contacts(page, axe):
+    page.goto("/contacts/")
+    expect(page.get_by_role("heading", name="No contacts yet")).to_be_visible()
+    axe(page)
+    anna, _nameless = ContactFactory(name="Anna", phone="+49 30 1234"), ContactFactory(name="")
+    CustomerFactory.create_batch(4, people=[anna])
+    ContactFactory(name="Ben", status=Status.DISABLED)
+    EntitlementFactory(contact=anna)
+    page.goto("/contacts/?sort=-name&q=a")
+    page.get_by_label("Select Ben").check()
+    axe(page)
+    page.get_by_label("Select Anna").check()
+    page.locator("[data-bulk-bar]").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog", name="Delete 1 of the 2 ticked contacts?")).to_be_visible()
+    axe(page)
+    page.goto("/contacts/?q=nobody&customer=none")
+    expect(page.get_by_role("heading", name="No contact matches")).to_be_visible()
+    axe(page)
+
+
+def test_pages_of_contacts(page, axe, anna, ben):
+    own = ["", "edit/", "delete/", "disable/", "history/", "customers/", "invite/", "password/"]
+    for path in ["add/", *(f"{anna.pk}/{path}" for path in own)]:
+        assert page.goto(f"/contacts/{path}").ok
+        axe(page)
+    Contact.objects.filter(pk=ben.pk).update(status=Status.DISABLED)
+    for path in "", "enable/", "delete/", "invite/", "password/":
+        assert page.goto(f"/contacts/{ben.pk}/{path}").ok
+        axe(page)
+
+
+def test_dialogs_and_errors_of_contacts(page, axe, acme, anna, ben):
+    page.goto(ben.get_absolute_url())
+    page.get_by_role("link", name="Send another invitation").click()
+    expect(page.get_by_role("dialog", name="Send an invitation to Ben?")).to_be_visible()
+    axe(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Set password").click()
+    press(page, "Set password")
+    expect(page.get_by_role("dialog").get_by_text("This field is required.").first).to_be_visible()
+    axe(page)
+    page.goto(f"/contacts/{ben.pk}/customers/")
+    press(page, "Associate Acme Ltd (C-1)")
+    expect(page.get_by_role("dialog", name="Save these changes to Acme Ltd")).to_be_visible()
+    axe(page)
+    page.goto(f"/contacts/{ben.pk}/edit/")
+    page.get_by_label("Email").fill(anna.email)
+    page.get_by_label("Name", exact=True).fill("x" * 101)
+    press(page, "Save")
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    axe(page)
+    page.get_by_label("Email").fill(ben.email)
+    page.get_by_label("Name", exact=True).fill("mine")
+    ben.name = "theirs"
+    contact_actions.save(ben, by=None)
+    press(page, "Save")
+    expect(page.get_by_role("heading", name="Somebody else changed this contact meanwhile")).to_be_visible()
+    axe(page)
+
+
+def test_contacts_of_a_viewer(browse, viewer, axe, anna):
+    page = browse(viewer)
+    for path in "", f"{anna.pk}/", f"{anna.pk}/customers/":
+        assert page.goto(f"/contacts/{path}").ok
+        axe(page)
+
+
+def test_portal_before_the_log_on(browse, axe, watch, anna, ben):
+    watch.excused.append(NO_PAGE)
+    page = browse()
+    dead = ["invitation/?key=1.dead", "password-reset/confirm/?key=1.dead", "nowhere/"]
+    for path in ["login/", "password-reset/", "password-reset/sent/", *dead]:
+        page.goto(f"/portal/{path}")
+        axe(page)
+    page.goto("/portal/login/")
+    log_on(page, "nobody@example.com")
+    expect(page.get_by_text("The email or the password is wrong.")).to_be_visible()
+    axe(page)
+    _invitation, key = invited(ben.email, contact=ben)
+    page.goto(f"/portal/invitation/?key={key}")
+    axe(page)
+    press(page, "Accept and set the password")
+    expect(page.get_by_text("This field is required.").first).to_be_visible()
+    axe(page)
+    page.goto(f"/portal/password-reset/confirm/?key={reset_tokens.key(anna.user)}")
+    press(page, "Set the password")
+    expect(page.get_by_text("This field is required.").first).to_be_visible()
+    axe(page)
+
+
+def test_portal(browse, axe, acme, anna):
+    user, paths = administrator_of(acme, anna)
+    page = browse(user)
+    for path in paths:
+        assert page.goto(f"/portal/{path}").ok
+        page.get_by_text("Switch customer").click()
+        axe(page)
+    page.goto("/portal/profile/")
+    page.get_by_label("Name").fill("x" * 101)
+    press(page, "Save")
+    expect(page.locator(".is-invalid")).to_be_visible()
+    axe(page)
+    page.get_by_label("Name").fill("mine")
+    Contact.objects.filter(pk=user.contact_id).update(name="theirs", version=2, language="de")
+    press(page, "Save")
+    expect(page.get_by_role("alert")).to_be_visible()
+    axe(page)
+    for path in f"customers/{acme.pk}/contacts/invite/", "profile/password/", paths[-1]:
+        page.goto(f"/portal/{path}")
+        page.locator("main .btn-primary").click()
+        expect(page.locator(".is-invalid").first).to_be_visible()
+        axe(page)
+
+
+def test_portal_with_little_to_see(browse, manager, axe, watch, acme, anna, log_on_of):
+    watch.excused.append(NO_PAGE)
+    page = browse(anna.user)
+    page.goto("/portal/")
+    expect(page.get_by_role("heading", name="No entitlements yet")).to_be_visible()
+    axe(page)
+    page.goto("/portal/entitlements/1/")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    axe(page)
+    Association.objects.all().delete()
+    page.goto("/portal/")
+    expect(page.get_by_text("you are not a contact of any customer yet")).to_be_visible()
+    axe(page)
+    User.objects.filter(pk=anna.user.pk).update(must_change_password=True)
+    page.goto("/portal/")
+    expect(page.get_by_role("heading", name="Change password")).to_be_visible()
+    axe(page)
+    page = browse(manager)
+    page.goto("/portal/")
+    expect(page.get_by_role("heading", name="Not yours to see")).to_be_visible()
     axe(page)

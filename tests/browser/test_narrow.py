@@ -3,10 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
+from contacts import actions as contact_actions
+from contacts.models import Contact
 from customers import actions
 from customers.models import Customer
 from entitlements.models import Entitlement
 from tests.browser.conftest import NARROW
+from tests.browser.portal import NO_PAGE, administrator_of, invited
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory
 
 pytestmark = pytest.mark.browser
@@ -102,3 +105,80 @@ def test_history(page, customer, fits):
     page.goto("/history/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     fits(page)
+
+
+@pytest.fixture
+def contact(customer, log_on_of):
+    """Everything at its longest; may log on, and has an entitlement."""
+    contact = Contact.objects.get()
+    Contact.objects.update(ref_id1="r" * 100, ref_id2="R" * 100, phone="0" * 100)
+    EntitlementFactory(contact=contact, customer=customer)
+    log_on_of(contact).log_ons.create(client_address="2001:db8:1111:2222:3333:4444:5555:6666")
+    return contact
+
+
+def test_contacts(page, customer, contact, fits):
+    other = ContactFactory(name="O" * 100, status="disabled")
+    page.goto("/contacts/")
+    fits(page)
+    page.get_by_label(f"Select {other.name}").check()
+    page.locator("[data-bulk-bar]").get_by_role("button", name="Enable").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    fits(page)
+    own = ["", "edit/", "delete/", "disable/", "history/", "customers/", "invite/", "password/"]
+    for path in ["?q=nobody", "add/", *(f"{contact.pk}/{path}" for path in own), f"{other.pk}/enable/"]:
+        assert page.goto(f"/contacts/{path}").ok
+        fits(page)
+
+
+def test_dialogs_and_errors_of_contacts(page, customer, fits):
+    contact = ContactFactory(name="O" * 100, email=f"{'o' * 60}@{'b' * 60}.example.com")
+    page.goto(contact.get_absolute_url())
+    for name in "Send invitation", "Set password", "Disable", "Delete":
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        fits(page)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+    page.goto(f"{contact.get_absolute_url()}customers/")
+    page.get_by_role("button", name="Associate Donau").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    fits(page)
+    page.goto(f"{contact.get_absolute_url()}edit/")
+    page.get_by_label("Ref ID 1").fill("x" * 300)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    fits(page)
+    page.get_by_label("Ref ID 1").fill("x" * 100)
+    contact.ref_id1 = "y" * 100
+    contact_actions.save(contact, by=None)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", name="Somebody else changed this contact")).to_be_visible()
+    fits(page)
+
+
+def test_portal(browse, customer, contact, fits):
+    user, paths = administrator_of(customer, contact)
+    Contact.objects.filter(pk=user.contact_id).update(name=WORD[:100], language="de")
+    page = browse(user, viewport=NARROW)
+    for path in paths:
+        assert page.goto(f"/portal/{path}").ok
+        fits(page)
+        page.get_by_text("Kunden wechseln").click()
+        fits(page)
+    page.goto("/portal/profile/")
+    page.get_by_label("Name").fill("x" * 101)
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.locator(".is-invalid")).to_be_visible()
+    fits(page)
+
+
+def test_portal_before_the_log_on(browse, customer, contact, fits, watch):
+    watch.excused.append(NO_PAGE)
+    contact.user.delete()
+    _invitation, key = invited(contact.email, contact=contact)
+    page = browse(viewport=NARROW, locale="de-DE")
+    dead = ["invitation/?key=1.dead", "password-reset/confirm/?key=1.dead", "nowhere/"]
+    for path in ["login/", "password-reset/", "password-reset/sent/", f"invitation/?key={key}", *dead]:
+        page.goto(f"/portal/{path}")
+        fits(page)
