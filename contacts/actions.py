@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from contacts import mail
 from contacts.models import Contact, ContactQuerySet, Invitation
@@ -21,6 +22,7 @@ from ems_site.accounts.models import User
 from ems_site.audit import actions as audit
 from ems_site.audit.changes import differences, first_values, last_values, link_name
 from ems_site.errors import Conflict, Gone, Refused
+from ems_site.keys import with_keys
 from ems_site.mail import later
 from ems_site.status import Status
 
@@ -89,10 +91,10 @@ def _change(contact, by):
             return contact
         raise Conflict(current=current, mine=contact)
     contact.version += 1
-    contact.save()
+    contact.save(update_fields=with_keys(Contact, [*Contact.ATTRIBUTES, "version", "changed"]))
     if "email" in changes:
         contact.customers.refresh_search_keys()
-        _move_log_on(contact, current.email, by)
+        _move_log_on(contact, current, by)
     audit.record("contact.changed", contact, by=by, changes=changes)
     return contact
 
@@ -100,19 +102,19 @@ def _change(contact, by):
 def _locked(contact):
     current = Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk).first()
     if current is None:
-        raise Gone(f"{contact} has been deleted meanwhile.")
+        raise Gone(_("%s has been deleted meanwhile.") % contact)
     return current
 
 
-def _move_log_on(contact, old_email, by):
-    contact.invitations.end()
+def _move_log_on(contact, before, by):
+    Invitation.objects.of([before]).revoke()
     user = User.objects.select_for_update(no_key=True).filter(contact=contact).first()
     if user is None:
         return
     user.username = user.email = contact.email
     accounts.save(user, by=by)
     User.objects.filter(pk=user.pk).end_sessions()
-    _after_commit(account_mail.send_email_changed, user.pk, old_email)
+    _after_commit(account_mail.send_email_changed, user.pk, before.email)
 
 
 def _after_commit(function, *arguments):
@@ -131,6 +133,7 @@ def delete(contacts: ContactQuerySet, *, by, comment: str = "") -> list[Contact]
             if blocked := [contact for contact in deleted if not contact.may_be_deleted()]:
                 raise HasEntitlements(blocked)
             _leave_customers(deleted, by, comment)
+            Invitation.objects.of(deleted).revoke()
             # Whoever logs on in this instant waits, and finds nobody.
             list(User.objects.select_for_update().filter(contact__in=deleted).order_by("pk"))
             for contact in deleted:
@@ -181,7 +184,7 @@ def disable(contacts: ContactQuerySet, *, by, comment: str = "") -> list[Contact
     with transaction.atomic():
         changed = rows.set_status(contacts, Status.DISABLED, by=by, comment=comment)
         User.objects.filter(contact__in=changed).end_sessions()
-        Invitation.objects.filter(contact__in=changed).end()
+        Invitation.objects.of(changed).revoke()
         return changed
 
 
@@ -211,8 +214,8 @@ def invite(contact: Contact, *, by) -> Invitation:
 
 
 def end_invitations(contacts) -> None:
-    """Of these contacts, those by which they would choose a password."""
-    Invitation.objects.filter(contact__in=contacts, association=None).end()
+    """Of these contacts, those by which they would choose a password; offers of customers stay."""
+    Invitation.objects.filter(contact__in=contacts, is_offer=False).end()
 
 
 def send(invitation: Invitation, *, by, customer_name: str = "", silently: bool = False) -> None:
@@ -245,7 +248,18 @@ def set_password(contact: Contact, raw_password: str, *, by) -> User:
             user.set_unusable_password()
             accounts.save(user, by=by)
         end_invitations([current])
+        if by is not None:
+            audit.record("contact.changed", current, by=by, changes={"password": ["", "set"]})
         return accounts.set_password(user, raw_password, by=by or user)
+
+
+def sign_out(contact: Contact, *, by) -> bool:
+    """Ends all sessions of the contact, for good; False if it has no log-on."""
+    with transaction.atomic():
+        if not accounts.end_sessions(User.objects.filter(contact=contact), by=by):
+            return False
+        audit.record("contact.changed", contact, by=by, changes={"sessions": ["", "ended"]})
+        return True
 
 
 def clean_up() -> int:

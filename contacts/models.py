@@ -155,18 +155,40 @@ class Contact(models.Model):
         user = User.objects.filter(contact=self).first()
         return user is not None and user.has_usable_password()
 
+    def may_use_log_on(self) -> bool:
+        """Its user, if there is one, has not been made inactive."""
+        return not User.objects.filter(contact=self, is_active=False).exists()
+
     def may_be_deleted(self) -> bool:
         """No entitlement is addressed to it, whatever its state."""
         return not self.entitlements.exists()
 
 
 class InvitationQuerySet(models.QuerySet):
-    def open(self):
-        """Neither used, ended nor too old."""
+    def pending(self):
+        """Neither used, withdrawn, replaced nor too old, as whoever sent them knows it."""
         return self.filter(ended=None, expires__gt=timezone.now())
+
+    def open(self):
+        """Those pending whose link works."""
+        return self.pending().filter(revoked=None)
+
+    def of(self, contacts: Iterable["Contact"]):
+        """To these contacts, or to their addresses from before they were contacts."""
+        keys = [identity_key(contact.email) for contact in contacts]
+        mine = Q(contact__in=[contact.pk for contact in contacts])
+        return self.filter(mine | Q(contact=None, email_key__in=keys))
+
+    def addressed(self, email: str):
+        return self.filter(email_key=identity_key(email))
 
     def end(self) -> int:
         return self.filter(ended=None).update(ended=timezone.now())
+
+    def revoke(self) -> int:
+        """Makes their links dead for good. They stay pending: whoever invited somebody does not
+        learn from it that the vendor knows the address."""
+        return self.filter(revoked=None).update(revoked=timezone.now())
 
     def of_key(self, key: str):
         """The invitation of a link's key; None if it is altered, too old or used, or for somebody who
@@ -191,17 +213,20 @@ def digest_of(secret: str) -> str:
 class Invitation(models.Model):
     """A link by mail with which somebody gets in: to choose a password, or to join a customer.
 
-    Its key stands in the mail alone; here is only a digest of it.
+    Of its key only a digest is kept.
     """
 
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="invitations", null=True, blank=True)
+    contact = models.ForeignKey(Contact, models.SET_NULL, related_name="invitations", null=True, blank=True)
     email = EmailField("Email")
     language = models.CharField("Language", max_length=10, choices=installed_languages, default="en")
+    is_offer = models.BooleanField(default=False, help_text="It offers an association, too.")
     digest = models.CharField(max_length=64)
     sent_by = models.CharField(max_length=255, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     expires = models.DateTimeField(default=new_invitation_expiry)
     ended = models.DateTimeField(null=True, blank=True)
+    revoked = models.DateTimeField(null=True, blank=True)
+    email_key = IdentityKeyField(of="email", unique=False, db_index=True)
 
     objects = InvitationQuerySet.as_manager()
 
@@ -228,8 +253,11 @@ class Invitation(models.Model):
         return contact is None or not contact.has_password()
 
     def may_be_accepted(self) -> bool:
-        """Whoever it is for, and the customer that it is for if any, are not disabled."""
-        contact, offered = self.recipient(), getattr(self, "association", None)
-        if offered is not None:
-            return offered.customer.is_enabled() and (contact is None or contact.is_enabled())
+        """Whoever it is for may be let in, and whoever offers an association may still do so."""
+        contact = self.recipient()
+        if contact is not None and not (contact.is_enabled() and contact.may_use_log_on()):
+            return False
+        if self.is_offer:
+            offer = getattr(self, "offer", None)
+            return offer is not None and offer.stands()
         return contact is not None and contact.may_log_on() and not contact.has_password()

@@ -7,6 +7,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from customers import actions, associates, conflicts
 from customers.forms import CustomerForm
 from customers.models import Association, Customer
+from customers.views.verbs import VERBS
 from ems_site.action_admin import ActionAdmin, KeyAutocompletes
 from ems_site.audit.changes import change_lines
 from ems_site.fields import LinesField
@@ -129,11 +130,11 @@ class CustomerAdmin(ActionAdmin):
 
     @admin.action(permissions=["change"], description="Enable selected customers")
     def enable_selected(self, request, queryset):
-        self.switch(request, queryset, actions.enable, "enabled")
+        self.enable_at_once(request, queryset, VERBS)
 
     @admin.action(permissions=["change"], description="Disable selected customers")
     def disable_selected(self, request, queryset):
-        self.switch(request, queryset, actions.disable, "disabled")
+        return self.disable_as_shown(request, queryset, VERBS)
 
 
 def _people(formsets):

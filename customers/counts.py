@@ -14,8 +14,8 @@ def people(customers: Iterable[Customer]) -> int:
 
 
 def locked_out(customers: Iterable[Customer]) -> tuple[int, int]:
-    """How many contacts lose their last enabled customer when these customers are disabled, and how
-    many of those are signed in now."""
+    """How many contacts lose their last enabled customer with these customers, and how many of those
+    are signed in now."""
     keys = [customer.pk for customer in customers]
     elsewhere = Association.objects.filter(customer__status=Status.ENABLED).exclude(customer__in=keys)
     lost = Contact.objects.filter(associations__customer__in=keys).distinct()

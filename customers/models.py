@@ -8,7 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from contacts.models import Contact, Invitation
+from contacts.models import Contact, Invitation, InvitationQuerySet
 from customers import time_zones
 from ems_site.fields import IdentifierField, LineField, LinesField, validate_alphanumeric
 from ems_site.folding import identity_key
@@ -154,6 +154,11 @@ class Customer(models.Model):
         """No entitlement has been generated for the customer, drafts included."""
         return not self.entitlements.exists()
 
+    def is_last_enabled_of(self, contact: Contact) -> bool:
+        """The contact has no other enabled customer."""
+        others = contact.customers.exclude(pk=self.pk)
+        return self.is_enabled() and not others.filter(status=Status.ENABLED).exists()
+
     def search_texts(self) -> list[str]:
         """Every attribute, and the contacts' e-mails."""
         emails = self.contacts.order_by("pk").values_list("email", flat=True) if self.pk else []
@@ -179,17 +184,34 @@ class Association(models.Model):
         return f"{self.contact} ({self.get_kind_display()})"
 
 
-class InvitedAssociation(models.Model):
+class AssociationOffer(models.Model):
     """What an open invitation offers: to become the customer's contact. It counts once accepted."""
 
-    invitation = models.OneToOneField(Invitation, models.CASCADE, related_name="association")
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="invited")
+    invitation = models.OneToOneField(Invitation, models.CASCADE, related_name="offer")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="offers")
     kind = models.CharField(
         "Kind", max_length=20, choices=Association.Kind, default=Association.Kind.STANDARD
     )
+
+    offered_by = models.ForeignKey(Contact, models.CASCADE, related_name="offers", null=True, blank=True)
 
     class Meta:
         default_permissions = ()
 
     def __str__(self):
         return f"{self.invitation} to {self.customer}"
+
+    def stands(self) -> bool:
+        """The customer is enabled, and the contact who offered it is still its Administrator and enabled."""
+        if not self.customer.is_enabled():
+            return False
+        links = self.customer.associations.filter(kind=Association.Kind.ADMINISTRATOR)
+        return (
+            self.offered_by is None
+            or links.filter(contact=self.offered_by, contact__status=Status.ENABLED).exists()
+        )
+
+
+def offers_of(customer: Customer) -> InvitationQuerySet:
+    """The invitations to become a contact of this customer."""
+    return Invitation.objects.filter(offer__customer=customer)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers.views import editing, reading, verbs
+from customers.views import associations, editing, reading, verbs
 
 app_name = "customers"
 urlpatterns = [
@@ -11,5 +11,6 @@ urlpatterns = [
     path("<key:pk>/", reading.detail, name="detail"),
     path("<key:pk>/edit/", editing.edit, name="edit"),
     path("<key:pk>/history/", reading.history, name="history"),
+    path("<key:pk>/invitations/<key:invitation>/withdraw/", associations.withdraw, name="withdraw"),
     path("<key:pk>/<verb:name>/", verbs.one, name="verb"),
 ]

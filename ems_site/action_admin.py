@@ -17,7 +17,11 @@ from ems_site.accounts import password_again
 from ems_site.audit.models import Entry, withhold_links
 from ems_site.conflicts import THEIRS, Difference
 from ems_site.errors import Conflict, Refused
+from ems_site.forms import ReasonForm
 from ems_site.parameters import whole_number
+from ems_site.verbs import MOST_AT_ONCE, UNPROCESSABLE, VERBS, Plan, Verbs, shown_rows
+
+DISABLE = VERBS["disable"]
 
 
 class KeyAutocomplete(AutocompleteSelect):
@@ -103,21 +107,64 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         may_see = request.user.has_perm("entitlements.view_entitlement")
         return protected if may_see or not protected else ["Entitlements"]
 
-    def switch(self, request, queryset, action, done: str) -> None:
-        """Enables or disables the selected rows and says how many were not so already."""
+    def enable_at_once(self, request, queryset, verbs: Verbs) -> None:
+        """Takes nothing from anybody, so nothing is asked; says how many were enabled already."""
         chosen = queryset.count()
-        changed = len(action(queryset, by=request.user))
-        noun = self.opts.verbose_name if changed == 1 else self.opts.verbose_name_plural
-        sentence = f"{changed} {noun} {done}."
-        if changed < chosen:
-            sentence += f" {chosen - changed} left out: {done} already."
-        self.message_user(request, sentence, messages.SUCCESS)
+        changed = len(verbs.acts["enable"](queryset, by=request.user))
+        left_out = f" {chosen - changed} left out: enabled already." if changed < chosen else ""
+        self.message_user(request, f"{self._counted(changed)} enabled.{left_out}", messages.SUCCESS)
+
+    def disable_as_shown(self, request, queryset, verbs: Verbs):
+        """The first post shows whom it hits; the second does that, with a reason, and nothing else."""
+        if "plan" not in request.POST:
+            return self._show_plan(request, queryset, verbs)
+        chosen = self.model.objects.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+        rows = shown_rows(request.POST.get("plan", ""), self.model, DISABLE, request.user)
+        if rows is None:
+            return self._show_plan(request, chosen, verbs, "Look once more, then confirm.")
+        records = self.model.objects.as_shown(rows)
+        if records.count() != len(rows):
+            return self._show_plan(request, chosen, verbs, "Something changed since. Look again.")
+        form = ReasonForm(request.POST)
+        if not form.is_valid():
+            return self._show_plan(request, chosen, verbs, "Please correct the error below.")
+        done = verbs.acts["disable"](records, by=request.user, comment=form.cleaned_data["comment"])
+        self.message_user(request, f"{self._counted(len(done))} disabled.", messages.SUCCESS)
+        return None
+
+    def _show_plan(self, request, queryset, verbs, refusal=""):
+        nouns = self.opts.verbose_name_plural
+        if queryset.count() > MOST_AT_ONCE:
+            raise Refused(f"At most {MOST_AT_ONCE} {nouns} can be disabled at once. Select fewer.")
+        plan = Plan.of(DISABLE, queryset.order_by(*verbs.order), request.user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Disable {nouns}",
+            "opts": self.opts,
+            "noun": self.opts.verbose_name,
+            "nouns": nouns,
+            "verb": DISABLE,
+            "plan": plan,
+            "refusal": refusal,
+            "reason_form": ReasonForm(request.POST),
+            "consequence_template": f"{verbs.namespace}/_consequence.html",
+            **verbs.consequence(DISABLE, plan.will, request.user),
+        }
+        request.current_app = self.admin_site.name
+        status = UNPROCESSABLE if refusal else 200
+        return TemplateResponse(request, "admin/disable_selected.html", context, status=status)
+
+    def _counted(self, count):
+        return f"{count} {self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural}"
 
     def get_search_results(self, request, queryset, search_term):
         """Pickers offer what is enabled; the list has everything."""
         if request.resolver_match.url_name == "autocomplete":
             queryset = queryset.enabled()
-        return queryset.search(search_term), False
+        return self.search(request, queryset, search_term), False
+
+    def search(self, request, queryset, text: str):
+        return queryset.search(text)
 
     def lookup_allowed(self, lookup, value, request=None):
         return lookup in self.filters_allowed and "\0" not in str(value)

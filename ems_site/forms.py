@@ -34,8 +34,10 @@ class VersionedForm(forms.ModelForm):
 
     def _post_clean(self):
         super()._post_clean()  # type: ignore[misc]
-        if self.instance.pk and self.cleaned_data.get("version") is not None:
-            self.instance.version = self.cleaned_data["version"]
+        seen = self.cleaned_data.get("version")
+        if self.instance.pk and seen is not None:
+            # Nobody saw a version later than the one that was just read: a forged one matches none.
+            self.instance.version = seen if seen <= self.instance.version else 0
 
 
 class ReasonForm(forms.Form):

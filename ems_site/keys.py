@@ -49,6 +49,10 @@ class IdentityKeyField(_KeyField):
     def __init__(self, *, of, **kwargs):
         super().__init__(of=of, **{"unique": True, "null": True, **kwargs})
 
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {"unique": False, **kwargs}
+
     def key(self, instance):
         return identity_key(getattr(instance, self.of)) or None
 

@@ -277,7 +277,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def cache() -> dict:
     if url := text("CACHE_URL"):
         return parsed_url("CACHE_URL", environ.Env.cache_url_config, url)
-    return {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "ems_cache"}
+    backend = "django.core.cache.backends.db.DatabaseCache"
+    # The default of 300 would throw throttles away while they are needed.
+    return {"BACKEND": backend, "LOCATION": "ems_cache", "OPTIONS": {"MAX_ENTRIES": 200_000}}
 
 
 CACHES = {"default": cache()}

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from django.contrib.admin.models import LogEntry
 
 from contacts.models import Contact, Invitation
-from customers.models import Association, Customer, InvitedAssociation
+from customers.models import Association, AssociationOffer, Customer
 from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
 from entitlements.models import Entitlement
@@ -172,7 +172,7 @@ def said(response) -> str:
 
 def everything() -> dict:
     """All rows that an action could touch."""
-    tables = (Customer, Association, Contact, Invitation, InvitedAssociation, Entitlement, Entry, LogEntry)
+    tables = (Customer, Association, Contact, Invitation, AssociationOffer, Entitlement, Entry, LogEntry)
     rows = {table.__name__: list(table.objects.order_by("pk").values()) for table in tables}
     users = User.objects.order_by("pk").values("pk", "session_epoch", "is_staff", "is_superuser")
     return rows | {"User": list(users)}

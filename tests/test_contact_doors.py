@@ -30,6 +30,7 @@ UNSERVED = NEW | {"name": "", "ref_id1": "", "ref_id2": "", "phone": "", "versio
 class Page:
     HOME, SAVE = "/contacts/", "save"
     EDIT = "edit"
+    ASKED = "plan"
 
     def __init__(self, user):
         self.client = Client()
@@ -48,22 +49,27 @@ class Page:
         data = (form.data if form else UNSERVED) | values | {self.SAVE: "1"}
         return said(self.client.post(address, data, follow=True))
 
-    def verb(self, name, contacts, meanwhile=None):
+    def verb(self, name, contacts, meanwhile=None, comment=""):
         address = f"/contacts/{contacts[0].pk}/{name}/"
-        form = Served(self.client.get(address)).form("plan")
+        answer = self.client.get(address)
+        return self._confirm(address, answer, meanwhile, comment) or said(self.client.post(address))
+
+    def _confirm(self, address, answer, meanwhile, comment):
+        """What is told once the page in between is posted, if it asks for that."""
+        self.shown = said(answer)
+        form = Served(answer).form(self.ASKED)
         if meanwhile:
             meanwhile()
-        return said(self.client.post(address, form.data if form else {}, follow=True))
+        if form is None:
+            return ""
+        return said(self.client.post(address, form.data | {"comment": comment}, follow=True))
 
 
 class Ticked(Page):
-    def verb(self, name, contacts, meanwhile=None):
+    def verb(self, name, contacts, meanwhile=None, comment=""):
         address = f"/contacts/ticked/{name}/"
-        answer = self.client.post(address, {"pk": [contact.pk for contact in contacts]}, follow=True)
-        form = Served(answer).form("plan")
-        if meanwhile:
-            meanwhile()
-        return said(self.client.post(address, form.data, follow=True) if form else answer)
+        answer = self.client.post(address, {"pk": [row.pk for row in contacts]}, follow=True)
+        return self._confirm(address, answer, meanwhile, comment) or said(answer)
 
 
 class AdminForm(Page):
@@ -78,11 +84,12 @@ class AdminForm(Page):
 
 
 class AdminBulk(Page):
-    def verb(self, name, contacts, meanwhile=None):
+    ASKED = "_selected_action"
+
+    def verb(self, name, contacts, meanwhile=None, comment=""):
         data = {"action": f"{name}_selected", "_selected_action": [row.pk for row in contacts]}
-        if meanwhile:
-            meanwhile()
-        return said(self.client.post(ADMIN, data | {"post": "yes"}, follow=True))
+        answer = self.client.post(ADMIN, data, follow=True)
+        return self._confirm(ADMIN, answer, meanwhile, comment) or said(answer)
 
 
 class CustomerPage(Page):
@@ -113,11 +120,11 @@ class Action:
             setattr(contact, name, value)
         return self._try(lambda: actions.save(contact, by=self.user))
 
-    def verb(self, name, contacts, meanwhile=None):
+    def verb(self, name, contacts, meanwhile=None, comment=""):
         if meanwhile:
             meanwhile()
         chosen = Contact.objects.filter(pk__in=[contact.pk for contact in contacts])
-        return self._try(lambda: getattr(actions, name)(chosen, by=self.user))
+        return self._try(lambda: getattr(actions, name)(chosen, by=self.user, comment=comment))
 
     def _try(self, act):
         try:
@@ -328,6 +335,51 @@ def test_switching_many_skips_those_that_are_so_already(door, anna, bert, manage
     door(manager).verb("disable", [anna, bert])
     assert [entry.subject_key for entry in Entry.objects.all()] == [bert.pk]
     assert set(Contact.objects.values_list("status", "version")) == {("disabled", 1), ("disabled", 2)}
+
+
+@switching
+def test_disabling_shows_whom_it_hits_and_keeps_the_reason(
+    door, anna, bert, user_of_bert, manager, signed_in
+):
+    signed_in(user_of_bert)
+    before, between = everything(), []
+    visitor = door(manager)
+    visitor.verb("disable", [bert], lambda: between.append(everything()), comment="Left\r\nin May")
+    assert between == [before]
+    if door is not Action:
+        assert "1 contact cannot log on; it is signed in now" in visitor.shown
+    entry = Entry.objects.get()
+    assert (entry.code, entry.subject_key, entry.actor_key) == ("contact.disabled", bert.pk, manager.pk)
+    assert entry.comment.splitlines() == ["Left", "in May"]
+
+
+@through(Ticked, AdminBulk)
+def test_disabling_many_counts_them(door, anna, bert, user_of_bert, manager, signed_in):
+    signed_in(user_of_bert)
+    visitor = door(manager)
+    visitor.verb("disable", [anna, bert], comment="Unpaid")
+    words = "2 contacts cannot log on; 1 of them is signed in now"
+    assert words in visitor.shown
+    assert list(Entry.objects.values_list("comment", flat=True)) == ["Unpaid"] * 2
+
+
+@through(Page, Ticked, AdminBulk)
+def test_disabling_does_what_was_shown_or_nothing(door, bert, manager):
+    def meanwhile():
+        theirs = Contact.objects.get()
+        theirs.phone = "theirs"
+        actions.save(theirs, by=None)
+
+    words = door(manager).verb("disable", [bert], meanwhile)
+    assert like("changed since").search(words), words
+    assert Contact.objects.get().is_enabled()
+    assert Entry.objects.get().code == "contact.changed"
+
+
+@through(Page, Ticked, AdminBulk)
+@pytest.mark.parametrize(("reason", "words"), [("x" * 501, "at most 500"), ("a\x07", "cannot be used")])
+def test_a_reason_that_cannot_be_kept(door, reason, words, bert, manager):
+    refuses(like(words), lambda: door(manager).verb("disable", [bert], comment=reason))
 
 
 @switching

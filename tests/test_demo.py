@@ -17,7 +17,7 @@ import customers.actions
 import entitlements.actions
 from contacts.models import INVITATION_VALID, Contact, Invitation
 from customers.actions import invitations
-from customers.models import Association, Customer, InvitedAssociation
+from customers.models import Association, AssociationOffer, Customer
 from ems_site.accounts import actions as accounts
 from ems_site.accounts.checks import DEMO_NAMES, demo_password
 from ems_site.accounts.models import LogOn, User
@@ -32,7 +32,7 @@ from tests.factories import UserFactory
 
 NO_RIGHTS: dict[str, list] = {member.username: [] for member in STAFF}
 MODELS = (User, Contact, Customer, Entitlement)
-TABLES = (*MODELS, Association, Entry, LogOn, Invitation, InvitedAssociation)
+TABLES = (*MODELS, Association, Entry, LogOn, Invitation, AssociationOffer)
 PORTAL = [person.email for person in PEOPLE]
 OTHERS = ~Q(email__in=PORTAL)
 
@@ -332,7 +332,7 @@ def test_the_diary_writes_what_the_actions_write(db):
     ]
     assert list(map(kept, diary.invitations)) == list(map(kept, Invitation.objects.order_by("pk")))
     assert [kept(row.invitation) for row in diary.invited] == [
-        kept(row.invitation) for row in InvitedAssociation.objects.all()
+        kept(row.invitation) for row in AssociationOffer.objects.all()
     ]
     assert user_of(diary.users[-1]) == user_of(User.objects.get(contact__email="later@example.com"))
 
@@ -414,7 +414,7 @@ def test_nobody_logged_on_when_the_history_says_that_they_might_not(filled):
 
 def test_some_invitations_are_open(filled):
     manager = User.objects.get(username="manager")
-    offered = InvitedAssociation.objects.get()
+    offered = AssociationOffer.objects.get()
     own = Invitation.objects.open().exclude(pk=offered.invitation_id)
     assert 2 <= own.count() <= 3
     for invitation in own:

@@ -40,6 +40,8 @@ UNSERVED = {
 
 
 class Page:
+    ASKED = "plan"
+
     def __init__(self, user):
         self.client = Client()
         self.client.force_login(user)
@@ -66,23 +68,27 @@ class Page:
             answer = self.client.post(address, form.data | {"save": "1"}, follow=True)
         return said(answer)
 
-    def verb(self, name, customers, meanwhile=None):
+    def verb(self, name, customers, meanwhile=None, comment=""):
         address = f"/customers/{customers[0].pk}/{name}/"
-        page = Served(self.client.get(address))
-        form = page.form("plan")
+        answer = self.client.get(address)
+        return self._confirm(address, answer, meanwhile, comment) or said(self.client.post(address))
+
+    def _confirm(self, address, answer, meanwhile, comment):
+        """What is told once the page in between is posted, if it asks for that."""
+        self.shown = said(answer)
+        form = Served(answer).form(self.ASKED)
         if meanwhile:
             meanwhile()
-        return said(self.client.post(address, form.data if form else {}, follow=True))
+        if form is None:
+            return ""
+        return said(self.client.post(address, form.data | {"comment": comment}, follow=True))
 
 
 class Ticked(Page):
-    def verb(self, name, customers, meanwhile=None):
+    def verb(self, name, customers, meanwhile=None, comment=""):
         address = f"/customers/ticked/{name}/"
-        answer = self.client.post(address, {"pk": [customer.pk for customer in customers]}, follow=True)
-        form = Served(answer).form("plan")
-        if meanwhile:
-            meanwhile()
-        return said(self.client.post(address, form.data, follow=True) if form else answer)
+        answer = self.client.post(address, {"pk": [row.pk for row in customers]}, follow=True)
+        return self._confirm(address, answer, meanwhile, comment) or said(answer)
 
 
 class AdminForm(Page):
@@ -112,11 +118,12 @@ class AdminForm(Page):
 
 
 class AdminBulk(Page):
-    def verb(self, name, customers, meanwhile=None):
+    ASKED = "_selected_action"
+
+    def verb(self, name, customers, meanwhile=None, comment=""):
         data = {"action": f"{name}_selected", "_selected_action": [row.pk for row in customers]}
-        if meanwhile:
-            meanwhile()
-        return said(self.client.post(ADMIN, data | {"post": "yes"}, follow=True))
+        answer = self.client.post(ADMIN, data, follow=True)
+        return self._confirm(ADMIN, answer, meanwhile, comment) or said(answer)
 
 
 class Action:
@@ -146,12 +153,12 @@ class Action:
             return " ".join(refusal.messages)
         return "done"
 
-    def verb(self, name, customers, meanwhile=None):
+    def verb(self, name, customers, meanwhile=None, comment=""):
         if meanwhile:
             meanwhile()
         chosen = Customer.objects.filter(pk__in=[customer.pk for customer in customers])
         try:
-            getattr(actions, name)(chosen, by=self.user)
+            getattr(actions, name)(chosen, by=self.user, comment=comment)
         except ValidationError as refusal:
             return " ".join(refusal.messages)
         return "done"
@@ -320,6 +327,43 @@ def test_switching_many_skips_those_that_are_so_already(door, acme, other, manag
     door(manager).verb("disable", [acme, other])
     assert [entry.subject_key for entry in Entry.objects.all()] == [other.pk]
     assert set(Customer.objects.values_list("status", "version")) == {("disabled", 1), ("disabled", 2)}
+
+
+@switching
+def test_disabling_shows_whom_it_hits_and_keeps_the_reason(door, acme, other, manager, signed_in):
+    anna, bert = ContactFactory(email="anna@example.com"), ContactFactory()
+    Association.objects.create(customer=acme, contact=anna)
+    for customer in (acme, other):
+        Association.objects.create(customer=customer, contact=bert)
+    signed_in(UserFactory(username=anna.email, is_staff=False, contact=anna))
+    before, between = everything(), []
+    visitor = door(manager)
+    visitor.verb("disable", [acme], lambda: between.append(everything()), comment="Unpaid\r\nsince May")
+    assert between == [before]
+    if door is not Action:
+        assert "2 contacts are concerned. 1 cannot log on; it is signed in now" in visitor.shown
+        assert "1 keeps other enabled customers" in visitor.shown
+    entry = only_entry(door, manager, "customer.disabled")
+    assert (entry.subject_key, entry.comment.splitlines()) == (acme.pk, ["Unpaid", "since May"])
+
+
+@through(Page, Ticked, AdminBulk)
+def test_disabling_does_what_was_shown_or_nothing(door, acme, manager):
+    def meanwhile():
+        theirs = Customer.objects.get()
+        theirs.crm_id = "theirs"
+        actions.save(theirs, by=None)
+
+    words = door(manager).verb("disable", [acme], meanwhile)
+    assert like("changed since").search(words), words
+    assert Customer.objects.get().is_enabled()
+    assert Entry.objects.get().code == "customer.changed"
+
+
+@through(Page, Ticked, AdminBulk)
+@pytest.mark.parametrize(("reason", "words"), [("x" * 501, "at most 500"), ("a\x07", "cannot be used")])
+def test_a_reason_that_cannot_be_kept(door, reason, words, acme, manager):
+    refuses(like(words), lambda: door(manager).verb("disable", [acme], comment=reason))
 
 
 # Entitlements in the way

@@ -34,6 +34,9 @@ OPEN = {
 CLOSED = {
     "": [(LOG_ON, 302, 302, 302, 302), (LOG_ON, 405, 405, 405, 405)],
     "password-change/": [(LOG_ON, 200, 200, 200, 403), (LOG_ON, 200, 200, 200, 403)],
+    "sessions/": [(LOG_ON, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
+    "sessions/end/": [(LOG_ON, 405, 405, 405, 405), (LOG_ON, 302, 302, 302, 403)],
+    "sessions/<str:public_id>/end/": [(LOG_ON, 404, 404, 404, 403), (LOG_ON, 404, 404, 404, 403)],
     "admin/password_change/": [(LOG_ON, 302, 302, 302, 302), (LOG_ON, 302, 302, 302, 302)],
     "customers/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
     "customers/add/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
@@ -41,6 +44,10 @@ CLOSED = {
     "customers/<key:pk>/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
     "customers/<key:pk>/edit/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
     "customers/<key:pk>/history/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
+    "customers/<key:pk>/invitations/<key:invitation>/withdraw/": [
+        (LOG_ON, 405, 405, 405, 405),
+        (LOG_ON, 403, 403, 404, 403),
+    ],
     "customers/<key:pk>/<verb:name>/": [
         (LOG_ON, 403, 403, 200, 403),
         (LOG_ON, 403, 403, 422, 403),
@@ -70,6 +77,8 @@ CLOSED = {
     "mail/": [(LOG_ON, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405)],
     "mail/<str:name>/": [(LOG_ON, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405)],
 }
+# It asks nothing and takes nothing but one's own sessions.
+THAT_CHANGE_SOMETHING = {"sessions/end/"}
 # Django admin's own: contacts are sent to its log-on, which is answered 403.
 ADMIN = {
     "": (LOG_ON, 200, 200, 200, 302),
@@ -195,7 +204,7 @@ def answers(request, people, address, *methods):
 
 def addresses(route, rows):
     of = "contact" if route.startswith("contacts/") else "customer"
-    route = "/" + route.replace("<key:pk>", str(rows[of].pk))
+    route = "/" + route.replace("<key:pk>", str(rows[of].pk)).replace("<key:invitation>", "1")
     names = VERBS if "<verb:name>" in route else [""]
     return [route.replace("<verb:name>", name) for name in names]
 
@@ -205,8 +214,10 @@ def test_answers(route, rows, request):
     get, post = (OPEN | CLOSED)[route]
     for address in addresses(route, rows):
         before = everything()
-        assert answers(request, PEOPLE, address, "get", "head", "post") == [get, get, post], address
+        assert answers(request, PEOPLE, address, "get", "head") == [get, get], address
         assert everything() == before
+        assert answers(request, PEOPLE, address, "post") == [post], address
+        assert route in THAT_CHANGE_SOMETHING or everything() == before
 
 
 @pytest.mark.parametrize("route", ADMIN)

@@ -37,17 +37,25 @@ class Migration(migrations.Migration):
                         verbose_name="Language",
                     ),
                 ),
+                ("is_offer", models.BooleanField(default=False, help_text="It offers an association, too.")),
                 ("digest", models.CharField(max_length=64)),
                 ("sent_by", models.CharField(blank=True, max_length=255)),
                 ("created", models.DateTimeField(auto_now_add=True)),
                 ("expires", models.DateTimeField(default=contacts.models.new_invitation_expiry)),
                 ("ended", models.DateTimeField(blank=True, null=True)),
+                ("revoked", models.DateTimeField(blank=True, null=True)),
+                (
+                    "email_key",
+                    ems_site.keys.IdentityKeyField(
+                        db_index=True, editable=False, max_length=600, null=True, of="email", unique=False
+                    ),
+                ),
                 (
                     "contact",
                     models.ForeignKey(
                         blank=True,
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.SET_NULL,
                         related_name="invitations",
                         to="contacts.contact",
                     ),

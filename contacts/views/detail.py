@@ -49,7 +49,7 @@ def _getting_in(contact):
     user = state.user
     return {
         "state": state,
-        "invitations": contact.invitations.open().filter(association=None),
+        "invitations": contact.invitations.open().filter(is_offer=False),
         "session_count": user.sessions.open().count() if user else 0,
         "log_ons": user.log_ons.all()[:LATEST_LOG_ONS] if user else [],
     }

@@ -1,7 +1,5 @@
 """How a contact gets in: an invitation, a password; and out: the end of its sessions."""
 
-import logging
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -15,18 +13,13 @@ from contacts import actions
 from contacts.log_on_state import LogOnState
 from contacts.models import INVITATION_VALID, Contact
 from ems_site import failures
-from ems_site.accounts import actions as accounts
-from ems_site.accounts import throttles
+from ems_site.accounts import password_again, throttles
 from ems_site.accounts.forms import NewPasswordForm
 from ems_site.accounts.models import User
 from ems_site.errors import Refused
 from ems_site.parameters import whole_number
 
-security = logging.getLogger("ems.security")
-
 UNPROCESSABLE = 422
-HOUR = 60 * 60
-INVITATIONS_PER_HOUR = 50
 PERMISSIONS = ["contacts.view_contact", "contacts.change_contact"]
 
 
@@ -39,8 +32,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
         return _show_invitation(request, contact)
     if whole_number(request.POST.get("version")) != contact.version:
         return _show_invitation(request, contact, "The contact changed since. Look again.")
-    if not throttles.take("invitation", str(request.user.pk), limit=INVITATIONS_PER_HOUR, seconds=HOUR):
-        security.warning("Invitation refused: too many", extra={"event": "invitation.throttled"})
+    if not throttles.invitation(request.user):
         return failures.too_many(request, minutes=60)
     try:
         invitation = actions.invite(contact, by=request.user)
@@ -58,7 +50,7 @@ def _show_invitation(request, contact, refusal=""):
         "state": LogOnState.of(contact),
         "expires": timezone.now() + INVITATION_VALID,
         "days": INVITATION_VALID.days,
-        "is_repeated": contact.invitations.open().filter(association=None).exists(),
+        "is_repeated": contact.invitations.open().filter(is_offer=False).exists(),
     }
     status = UNPROCESSABLE if refusal else 200
     return render(request, "contacts/invite.html", context, status=status)
@@ -70,11 +62,12 @@ def _show_invitation(request, contact, refusal=""):
 def password(request: HttpRequest, pk: int) -> HttpResponse:
     """Sets a password, which holds until the person's next log-on."""
     contact = get_object_or_404(Contact, pk=pk)
+    asked = password_again.beside(request)
     if request.method != "POST":
-        return _show_password(request, contact, NewPasswordForm(_as_user(contact)))
+        return _show_password(request, contact, NewPasswordForm(_as_user(contact)), asked)
     form = NewPasswordForm(_as_user(contact), request.POST)
-    if not form.is_valid():
-        return _show_password(request, contact, form, status=UNPROCESSABLE)
+    if asked or not form.is_valid():
+        return _show_password(request, contact, form, asked, status=UNPROCESSABLE)
     try:
         actions.set_password(contact, form.cleaned_data["new_password"], by=request.user)
     except Refused as refusal:
@@ -91,10 +84,11 @@ def _as_user(contact):
     return user
 
 
-def _show_password(request, contact, form, *, status=200):
+def _show_password(request, contact, form, asked=None, *, status=200):
     context = {
         "contact": contact,
         "form": form,
+        "asked": asked,
         "state": LogOnState.of(contact),
     }
     return render(request, "contacts/password.html", context, status=status)
@@ -105,7 +99,7 @@ def _show_password(request, contact, form, *, status=200):
 def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
     """Ends all sessions of the contact, for good."""
     contact = get_object_or_404(Contact, pk=pk)
-    if accounts.end_sessions(User.objects.filter(contact=contact), by=request.user):
+    if actions.sign_out(contact, by=request.user):
         messages.success(request, f"{contact} is signed out everywhere.")
     else:
         messages.info(request, f"{contact} was not signed in.")

@@ -1,6 +1,6 @@
 """What can be done to customers, and to the part that contacts have in them."""
 
-from customers.actions.associations import associate, dissociate
+from customers.actions.associations import associate, dismiss, dissociate
 from customers.actions.customers import (
     ConfirmationRequired,
     HasEntitlements,
@@ -18,6 +18,7 @@ __all__ = [
     "associate",
     "delete",
     "disable",
+    "dismiss",
     "dissociate",
     "enable",
     "invite",

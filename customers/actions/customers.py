@@ -9,11 +9,11 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
 
 import contacts.actions
 from contacts.models import Contact, Invitation
-from customers.models import Association, Customer, CustomerQuerySet
+from customers.models import Association, Customer, CustomerQuerySet, offers_of
 from ems_site import actions as rows
 from ems_site import conflicts
 from ems_site.accounts.models import User
@@ -25,6 +25,8 @@ from ems_site.status import Status
 
 CONFIRMATION_SALT = "customers.confirmation"
 CONFIRMATION_SECONDS = 12 * 60 * 60
+# For an act that has a page or a consent of its own, and changes nothing but one association.
+SEPARATELY = object()
 
 Associates = Iterable[tuple[Contact, str]]
 
@@ -39,10 +41,8 @@ class ConfirmationRequired(Refused):
     code = "confirmation_required"
 
     def __init__(self, customer: Customer, *, entitlements: int, changes: Changes, new: list, by):
-        belong = ngettext(
-            "%d completed entitlement belongs", "%d completed entitlements belong", entitlements
-        )
-        super().__init__(f"{belong % entitlements} to {customer}. Confirm the change to save it.")
+        belong = "completed entitlement belongs" if entitlements == 1 else "completed entitlements belong"
+        super().__init__(f"{entitlements} {belong} to {customer}. Confirm the change to save it.")
         self.entitlements = entitlements
         self.changes = changes
         self.confirmation = signing.dumps(
@@ -81,7 +81,8 @@ def save(
     *,
     by,
     associates: Associates | None = None,
-    confirmed: str | None = None,
+    confirmed: str | object | None = None,
+    comment: str = "",
 ) -> Customer:
     """Adds the customer, or saves its attributes and associations if anything changed.
 
@@ -89,6 +90,7 @@ def save(
     kinds, or None to leave them; contacts that are not saved yet are added with the customer.
     Raises ValidationError for bad values, Gone, Conflict, or ConfirmationRequired unless
     `confirmed` is the confirmation of this very change. Then nothing at all is saved.
+    Contacts that lose their last enabled customer by it are signed out for good.
     """
     wanted = None if associates is None else list(associates)
     seen = customer.version
@@ -97,7 +99,7 @@ def save(
         with transaction.atomic():
             if customer._state.adding:
                 return _add(customer, wanted or [], by)
-            return _change(customer, wanted, by, confirmed)
+            return _change(customer, wanted, by, confirmed, comment)
     except (IntegrityError, ValidationError) as error:
         customer.version = seen
         for row in unsaved:
@@ -121,7 +123,7 @@ def _add(customer, wanted, by):
     return customer
 
 
-def _change(customer, wanted, by, confirmed):
+def _change(customer, wanted, by, confirmed, comment):
     lock_contacts(customer, wanted or [])
     current = Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).first()
     if current is None:
@@ -141,24 +143,25 @@ def _change(customer, wanted, by, confirmed):
     new = [first_values(contact) for contact, _ in wanted or () if contact._state.adding]
     _confirm(current, changes, new, by, confirmed)
     customer.version = current.version + 1
-    links = {} if wanted is None else _associate(customer, wanted, by)
+    links = {} if wanted is None else _associate(customer, wanted, by, comment)
     customer.save(update_fields=[*Customer.ATTRIBUTES, "version", "changed"])
     if {"name", "customer_id"} & changes.keys():
         Contact.objects.filter(customers=customer).refresh_search_keys()
-    audit.record("customer.changed", customer, by=by, changes=differences(current, customer) | links)
+    made = differences(current, customer) | links
+    audit.record("customer.changed", customer, by=by, changes=made, comment=comment)
     return customer
 
 
 def _confirm(customer, changes, new, by, confirmed):
-    if customer.edit_needs_confirmation():
+    if confirmed is not SEPARATELY and customer.edit_needs_confirmation():
         count = customer.entitlements.completed().count()
         required = ConfirmationRequired(customer, entitlements=count, changes=changes, new=new, by=by)
         if not required.is_answered_by(confirmed):
             raise required
 
 
-def lock_contacts(customer, wanted):
-    """Holds the contacts that the customer is to have and those it has."""
+def lock_contacts(customer: Customer, wanted: list[tuple[Contact, str]]) -> set[int]:
+    """Holds the contacts that the customer is to have and those it has; returns the keys of all."""
     if not {kind for _, kind in wanted} <= set(Association.Kind.values):
         raise ValidationError("A contact is Standard or Administrator.", code="unknown_kind")
     keys = [contact.pk for contact, _ in wanted if not contact._state.adding]
@@ -168,7 +171,8 @@ def lock_contacts(customer, wanted):
     people = Contact.objects.filter(Q(pk__in=keys) | Q(pk__in=linked)).order_by("pk")
     found = {contact.pk for contact in people.select_for_update(no_key=True)}
     if not found.issuperset(keys):
-        raise ValidationError("A contact has been deleted meanwhile.", code="contact_gone")
+        raise ValidationError(_("A contact has been deleted meanwhile."), code="contact_gone")
+    return found
 
 
 def _link_changes(customer: Customer, wanted) -> Changes:
@@ -188,7 +192,7 @@ def _link(contact):
     return link_name(contact, contact.email)
 
 
-def _associate(customer, wanted, by) -> Changes:
+def _associate(customer, wanted, by, comment="") -> Changes:
     """Makes the associations what is wanted; returns what changed, for the customer's history."""
     new = [contact for contact, _kind in wanted if contact._state.adding]
     for contact in sorted(new, key=lambda contact: identity_key(contact.email)):
@@ -208,10 +212,11 @@ def _associate(customer, wanted, by) -> Changes:
         Association.objects.create(customer=customer, contact=contact, kind=kind)
         touched.append(contact)
     for contact in touched:
-        _record_on_contact(customer, contact, changes, by)
+        _record_on_contact(customer, contact, changes, by, comment)
     if changes:
         people = Contact.objects.filter(pk__in=[contact.pk for contact in touched])
         people.refresh_search_keys()
+        offers_of(customer).of(people).end()
         _lock_out(people)
     return changes
 
@@ -228,9 +233,10 @@ def _named(contact, act):
         raise ValidationError([f"Contact {contact}: {text}" for text in error.messages]) from error
 
 
-def _record_on_contact(customer, contact, changes, by):
+def _record_on_contact(customer, contact, changes, by, comment):
     if change := changes.get(_link(contact)):
-        audit.record("contact.changed", contact, by=by, changes={link_name(customer, str(customer)): change})
+        change_here = {link_name(customer, str(customer)): change}
+        audit.record("contact.changed", contact, by=by, changes=change_here, comment=comment)
 
 
 def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
@@ -241,12 +247,11 @@ def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custom
     """
     try:
         with transaction.atomic():
-            _lock_people(customers)
-            deleted = rows.locked(customers, for_deletion=True)
+            deleted = _locked(customers, for_deletion=True)
             if blocked := [customer for customer in deleted if not customer.may_be_deleted()]:
                 raise HasEntitlements(blocked)
             for customer in deleted:
-                changes = last_values(customer) | _associate(customer, [], by)
+                changes = last_values(customer) | _associate(customer, [], by, comment)
                 audit.record("customer.deleted", customer, by=by, changes=changes, comment=comment)
             _end_invitations(deleted)
             Customer.objects.filter(pk__in=[customer.pk for customer in deleted]).delete()
@@ -259,10 +264,11 @@ def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custom
 
 
 def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
-    """Prevents these customers from logging on, and ends the sessions of those of their contacts
-    who have no other enabled customer. Returns those that were enabled until now."""
+    """Prevents these customers from logging on: ends the sessions, links and invitations of those
+    of their contacts who have no other enabled customer, and the invitations to the customers.
+    Returns those that were enabled until now."""
     with transaction.atomic():
-        _lock_people(customers)
+        _locked(customers)
         changed = rows.set_status(customers, Status.DISABLED, by=by, comment=comment)
         _lock_out(Contact.objects.filter(customers__in=changed))
         _end_invitations(changed)
@@ -270,14 +276,19 @@ def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custo
 
 
 def _end_invitations(customers):
-    Invitation.objects.filter(association__customer__in=customers).end()
+    Invitation.objects.filter(offer__customer__in=customers).end()
 
 
-def _lock_people(customers):
-    """Two customers that one contact loses at once must not each count on the other."""
+def _locked(customers, *, for_deletion=False):
+    """Holds the customers, and before them their contacts: two customers that one contact loses at
+    once must not each count on the other."""
     links = Association.objects.filter(customer__in=customers.order_by().values("pk"))
     people = Contact.objects.filter(pk__in=links.values("contact")).order_by("pk")
-    list(people.select_for_update(no_key=True))
+    held = {contact.pk for contact in people.select_for_update(no_key=True)}
+    found = rows.locked(customers, for_deletion=for_deletion)
+    if not held.issuperset(links.values_list("contact", flat=True)):
+        raise Refused("Somebody associated a contact in this very moment. Try again.")
+    return found
 
 
 def _lock_out(people):

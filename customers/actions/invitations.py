@@ -7,13 +7,12 @@ from django.utils.translation import gettext as _
 import contacts.actions
 from contacts.models import Contact, Invitation
 from customers.actions.associations import associate
-from customers.actions.customers import ConfirmationRequired
-from customers.models import Customer, InvitedAssociation
+from customers.actions.customers import SEPARATELY, lock_contacts
+from customers.models import Association, AssociationOffer, Customer, offers_of
 from ems_site.accounts.actions import LinkUsed
 from ems_site.accounts.models import User
 from ems_site.audit import actions as audit
 from ems_site.errors import Gone, Refused
-from ems_site.folding import identity_key
 
 INVITED = "invitation::"
 
@@ -38,14 +37,14 @@ def invite(customer: Customer, email: str, *, by, language: str = "en") -> Invit
         current = _locked(customer)
         if contact and current.contacts.contains(contact):
             raise AlreadyAssociated(_("%s is a contact of this customer already.") % contact.email)
-        invitation = Invitation(
-            contact=contact, email=email, language=contact.language if contact else language
-        )
+        spoken = contact.language if contact else language
+        invitation = Invitation(contact=contact, email=email, language=spoken, is_offer=True)
         invitation.clean_fields(exclude=["contact", "digest"])
-        _of(current, email).end()
+        offers_of(current).addressed(email).end()
         may_join = contact.is_enabled() if contact else not User.objects.named(email).exists()
         contacts.actions.send(invitation, by=by, customer_name=current.name, silently=not may_join)
-        InvitedAssociation.objects.create(invitation=invitation, customer=current)
+        offered_by = by.contact if by.is_contact() else None
+        AssociationOffer.objects.create(invitation=invitation, customer=current, offered_by=offered_by)
         _record(current, invitation, ["", "invited"], by)
         return invitation
 
@@ -59,22 +58,16 @@ def _locked(customer):
     return current
 
 
-def _of(customer, email):
-    invited = Invitation.objects.open().filter(association__customer=customer)
-    key = identity_key(email)
-    return invited.filter(pk__in=[row.pk for row in invited if identity_key(row.email) == key])
-
-
 def _record(customer, invitation, change, by):
     audit.record("customer.changed", customer, by=by, changes={f"{INVITED}{invitation.email}": change})
 
 
 def withdraw(invitation: Invitation, *, by) -> bool:
-    """Ends an open invitation to a customer; False if it is not open any more."""
+    """Ends a pending invitation to a customer; False if it is not pending any more."""
     with transaction.atomic():
-        if not Invitation.objects.open().filter(pk=invitation.pk).end():
+        if not Invitation.objects.pending().filter(pk=invitation.pk).end():
             return False
-        _record(invitation.association.customer, invitation, ["invited", ""], by)
+        _record(invitation.offer.customer, invitation, ["invited", ""], by)
         return True
 
 
@@ -99,25 +92,26 @@ def accept(key: str, *, password: str | None = None, name: str = "", language: s
         Invitation.objects.filter(pk=invitation.pk).end()
         if needs_password and password:
             contacts.actions.set_password(contact, password, by=None)
-        if offered := InvitedAssociation.objects.filter(invitation=invitation).first():
-            _join(offered, contact)
+        if offer := AssociationOffer.objects.filter(invitation=invitation).first():
+            _join(offer, contact)
         return contact
 
 
 def _hold(invitation):
-    """Locks the contact, the customer and the invitation, in this order."""
+    """Locks the contacts, the customer and the invitation, in this order."""
     recipient = invitation.recipient()
-    contact = recipient and Contact.objects.select_for_update(no_key=True).filter(pk=recipient.pk).first()
-    held = Customer.objects.filter(invited__invitation=invitation)
-    list(held.select_for_update(no_key=True, of=("self",)))
+    customer = Customer.objects.filter(offers__invitation=invitation).first()
+    if customer is None:
+        people = Contact.objects.filter(pk__in=[recipient.pk] if recipient else [])
+        list(people.select_for_update(no_key=True))
+    else:
+        lock_contacts(customer, [(recipient, Association.Kind.STANDARD)] if recipient else [])
+        list(Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk))
     list(Invitation.objects.select_for_update().filter(pk=invitation.pk))
-    return contact
+    return Contact.objects.filter(pk=recipient.pk).first() if recipient else None
 
 
-def _join(offered, contact):
+def _join(offer, contact):
     """The Administrator's invitation and the person's consent are the confirmation."""
-    user = contact.user if contact.has_password() else None
-    try:
-        associate(offered.customer, contact, offered.kind, by=user)
-    except ConfirmationRequired as required:
-        associate(offered.customer, contact, offered.kind, by=user, confirmed=required.confirmation)
+    if not offer.customer.contacts.contains(contact):
+        associate(offer.customer, contact, offer.kind, by=contact.user, confirmed=SEPARATELY)

@@ -20,7 +20,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("contacts", "0004_customers_index"),
-        ("customers", "0003_invited_associations"),
+        ("customers", "0003_association_offers"),
     ]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -5,14 +5,14 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from contacts.log_on_state import LogOnState
 from contacts.models import Contact
 from customers import actions
-from customers.models import Association, Customer
+from customers.models import Association, Customer, offers_of
 from ems_site.audit.changes import change_lines
-from ems_site.forms import kept
+from ems_site.forms import ReasonForm, kept
 from ems_site.paging import Pages
 from ems_site.parameters import LONGEST_SEARCH, whole_number
 
@@ -38,10 +38,33 @@ def of_contact(request: HttpRequest, pk: int) -> HttpResponse:
     customer = Customer.objects.filter(pk=key).first()
     if customer is None:
         return _show(request, contact, refusal="This customer has been deleted meanwhile.")
-    return _change(request, contact, customer, kind)
+    if removing and "comment" not in request.POST and _signs_out(contact, customer):
+        return _show_removal(request, contact, customer, ReasonForm())
+    reason = ReasonForm(request.POST)
+    if not reason.is_valid():
+        return _show_removal(request, contact, customer, reason)
+    return _change(request, contact, customer, kind, reason.cleaned_data["comment"])
 
 
-def _change(request, contact, customer, kind):
+def _signs_out(contact, customer):
+    """Removing it would take the last enabled customer of somebody who has a log-on."""
+    is_associated = contact.associations.filter(customer=customer).exists()
+    return is_associated and customer.is_last_enabled_of(contact) and contact.has_password()
+
+
+def _show_removal(request, contact, customer, form):
+    context = {
+        "contact": contact,
+        "customer": customer,
+        "reason_form": form,
+        "signed_in": Contact.objects.filter(pk=contact.pk).signed_in().exists(),
+        "stays_out": contact.customers.exclude(pk=customer.pk).exists(),
+        "here": request.get_full_path(),
+    }
+    return render(request, "customers/of_contact_removal.html", context, status=UNPROCESSABLE)
+
+
+def _change(request, contact, customer, kind, comment):
     before = LogOnState.of(contact).obstacle
     held = contact.associations.filter(customer=customer).first()
     asked = {"by": request.user, "confirmed": request.POST.get("confirmation")}
@@ -49,7 +72,7 @@ def _change(request, contact, customer, kind):
         if kind:
             actions.associate(customer, contact, kind, **asked)
         else:
-            actions.dissociate(customer, contact, **asked)
+            actions.dissociate(customer, contact, comment=comment, **asked)
     except actions.ConfirmationRequired as refusal:
         return _show_confirmation(request, customer, refusal)
     except ValidationError as error:
@@ -105,3 +128,14 @@ def _offered(contact, text):
     """Enabled customers to pick, one more than are shown if there are more."""
     others = Customer.objects.enabled().exclude(pk__in=contact.associations.values("customer"))
     return list(others.search(text)[: OFFERED + 1])
+
+
+@require_POST
+@permission_required(["customers.view_customer", "customers.change_customer"], raise_exception=True)
+def withdraw(request: HttpRequest, pk: int, invitation: int) -> HttpResponse:
+    """Ends an invitation that an Administrator of the customer has sent."""
+    customer = get_object_or_404(Customer, pk=pk)
+    pending = get_object_or_404(offers_of(customer).pending(), pk=invitation)
+    actions.withdraw(pending, by=request.user)
+    messages.success(request, f"The invitation of {pending.email} to {customer} is withdrawn.")
+    return redirect(customer)

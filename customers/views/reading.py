@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from customers import time_zones
 from customers.listing import CustomerList
-from customers.models import Customer
+from customers.models import Customer, offers_of
 from ems_site.audit.models import Entry
 from ems_site.paging import Pages
 from ems_site.status import Status
@@ -40,6 +40,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "associations": customer.associations.select_related("contact"),
         "entries": entries[:LATEST],
         "entry_count": entries.count(),
+        "invitations": offers_of(customer).pending(),
         "deletable": deletable,
         "zone_now": time_zones.label_now(customer.time_zone),
     }

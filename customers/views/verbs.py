@@ -11,17 +11,16 @@ from ems_site.verbs import Verb, Verbs
 
 def _consequence(verb: Verb, customers: list[Customer], by: User) -> dict:
     """Delete takes associations away; the others are about people."""
+    lost, signed_in = counts.locked_out(customers)
     if verb.name == "delete":
-        return {"contact_count": counts.associations(customers)}
-    counted = {"contact_count": counts.people(customers)}
-    if verb.name == "disable":
-        lost, signed_in = counts.locked_out(customers)
-        counted |= {
-            "lost_count": lost,
-            "signed_in_count": signed_in,
-            "kept_count": counted["contact_count"] - lost,
-        }
-    return counted
+        return {"contact_count": counts.associations(customers), "signed_in_count": signed_in}
+    people = counts.people(customers)
+    return {
+        "contact_count": people,
+        "lost_count": lost,
+        "signed_in_count": signed_in,
+        "kept_count": people - lost,
+    }
 
 
 VERBS = Verbs(

@@ -17,6 +17,7 @@ from ems_site.accounts.tokens import reset_tokens
 from ems_site.audit import actions as audit
 from ems_site.audit.changes import differences, first_values
 from ems_site.errors import Refused
+from ems_site.keys import with_keys
 
 security = logging.getLogger("ems.security")
 
@@ -38,8 +39,7 @@ def save(user: User, *, by, groups=None, permissions=None) -> User:
         changes = first_values(user)
     else:
         changes = differences(current, user)
-        user.session_epoch = current.session_epoch
-        user.save()
+        user.save(update_fields=with_keys(User, User.ATTRIBUTES))
         if current.is_active and not user.is_active:
             _end_sessions(user)
     changes |= _replace(user.groups, "role", groups) | _replace(
@@ -75,6 +75,9 @@ def set_password(user: User, raw_password: str | None, *, by, code: str = "user.
     user.must_change_password = by is not None and by.pk != user.pk
     user.save(update_fields=["password", "must_change_password"])
     _end_sessions(user)
+    if user.contact:
+        # What is left are offers of customers, which set no password.
+        user.contact.invitations.filter(is_offer=False).end()
     audit.record(code, user, by=by)
     security.info("Password set", extra={"event": code, "subject_id": user.pk})
     transaction.on_commit(partial(mail.later, mail.send_password_changed, user.pk))

@@ -64,6 +64,11 @@ class AccountAdmin(SuperusersOnly, UserAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("contact")
 
+    def get_readonly_fields(self, request, obj=None):
+        """A contact's user is named by its Email, which the contact's own page changes."""
+        named_by_contact = ("username", "email") if obj and obj.is_contact() else ()
+        return (*super().get_readonly_fields(request, obj), *named_by_contact)
+
     def save_model(self, request, obj, form, change):
         actions.save(
             obj,

@@ -1,4 +1,4 @@
-"""The two ways in, the staff's and the contacts': what their log-on and password pages share."""
+"""The two ways in, the staff's and the contacts': what their pages of log-on, password and sessions share."""
 
 import logging
 from collections.abc import Callable
@@ -6,22 +6,29 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ems_site import context, failures
 from ems_site.accounts import actions, lockout, mail, throttles
-from ems_site.accounts.forms import ChangePasswordForm, LogOnForm, NewPasswordForm, ResetForm
+from ems_site.accounts.forms import (
+    ChangePasswordForm,
+    LogOnForm,
+    NewPasswordForm,
+    PresentPasswordForm,
+    ResetForm,
+)
+from ems_site.accounts.models import Session, User
 from ems_site.accounts.tokens import reset_tokens
 from ems_site.folding import identity_key
 
 security = logging.getLogger("ems.security")
 
 RESET_KEY = "password_reset_key"
-HOUR = 60 * 60
 MAILS_PER_HOUR = 3
 GONE = 410
+UNPROCESSABLE = 422
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def password_reset(request, door: Door) -> HttpResponse:
         return door.show(request, "password_reset.html", {"form": form})
     email = form.cleaned_data["email"]
     for who in (f"address:{context.client_address.get()}", f"account:{identity_key(email)}"):
-        if not throttles.take("reset-mail", who, limit=MAILS_PER_HOUR, seconds=HOUR):
+        if not throttles.take("reset-mail", who, limit=MAILS_PER_HOUR, seconds=throttles.HOUR):
             security.warning("Reset mail refused: too many", extra={"event": "password_reset.throttled"})
             return failures.too_many(request, minutes=60)
     mail.later(mail.send_reset_links, email, door.for_contacts)
@@ -115,3 +122,34 @@ def password_change(request, door: Door, values: dict | None = None) -> HttpResp
     update_session_auth_hash(request, user)
     messages.success(request, _("Your password is changed. Your other sessions have ended."))
     return door.to("home")
+
+
+def end_sessions(request, door: Door) -> HttpResponse:
+    """Everywhere, here as well."""
+    actions.end_sessions(User.objects.filter(pk=request.user.pk), by=request.user)
+    answer = log_out(request, door)
+    messages.success(request, _("You are signed out everywhere."))
+    return answer
+
+
+def end_session(
+    request, door: Door, public_id: str, *, back: str, values: dict | None = None
+) -> HttpResponse:
+    """Asks the password. back is the name of the page with the sessions, values as of password_change."""
+    session = _other_session(request, public_id)
+    form = PresentPasswordForm(request.user, request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        status = UNPROCESSABLE if form.is_bound else 200
+        context = {"form": form, "session": session, **(values or {})}
+        return door.show(request, "session_end.html", context, status=status)
+    actions.end_session(request.user, public_id, by=request.user)
+    messages.success(request, _("The other session has ended."))
+    return door.to(back)
+
+
+def _other_session(request, public_id) -> Session:
+    """One of the person's others: this one ends by logging out."""
+    for session in request.user.sessions.open().exclude(session_key=request.session.session_key):
+        if session.public_id() == public_id:
+            return session
+    raise Http404

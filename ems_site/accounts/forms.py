@@ -108,7 +108,14 @@ class NewPasswordForm(_PersonsForm):
     def clean_new_password(self):
         password = self.cleaned_data["new_password"]
         password_validation.validate_password(password, self.user)
+        if self.user.must_change_password and self.user.check_password(password):
+            raise self.unchanged()
         return password
+
+    def unchanged(self) -> ValidationError:
+        return ValidationError(
+            gettext_lazy("Choose another password than the present one."), code="unchanged"
+        )
 
     @sensitive_variables()
     def clean(self):
@@ -143,6 +150,13 @@ class ChangePasswordForm(PresentPasswordForm, NewPasswordForm):
     field_order = ["old_password", "new_password", "repeated"]
 
     helper = layout("old_password", "new_password", "repeated")
+
+    def clean_new_password(self):
+        """The present one may be known to whoever set it."""
+        password = super().clean_new_password()
+        if password == self.cleaned_data.get("old_password"):
+            raise self.unchanged()
+        return password
 
 
 class AddAccountForm(AdminUserCreationForm):

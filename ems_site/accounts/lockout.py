@@ -40,9 +40,14 @@ def locked_out(request, original_response=None, credentials=None):
     user = User.objects.filter(username=name).first()
     extra = {"event": "log_on.locked", "subject_id": user.pk if user else None}
     security.warning("Log-on locked after too many failures", extra=extra)
-    if user and throttles.take("locked-mail", str(user.pk), limit=1, seconds=60 * 60):
-        mail.later(mail.send_locked_out, user.pk, context.client_address.get())
+    mail.later(_tell, user, context.client_address.get())
     return failures.too_many(request, minutes=int(settings.AXES_COOLOFF_TIME.total_seconds() // 60))
+
+
+def _tell(user, address):
+    """Once an hour. Runs after the answer, whether or not there is anybody to tell."""
+    if user and throttles.take("locked-mail", str(user.pk), limit=1, seconds=60 * 60):
+        mail.send_locked_out(user.pk, address)
 
 
 def is_address_exhausted() -> bool:

@@ -21,7 +21,8 @@ from ems_site.keys import IdentityKeyField, clean_identities, is_storable
 class UserQuerySet(models.QuerySet):
     def end_sessions(self) -> int:
         """Ends every session and reset link of these users for good; returns how many users."""
-        keys = list(self.order_by().values_list("pk", flat=True))
+        held = User.objects.filter(pk__in=self.order_by().values("pk")).order_by("pk")
+        keys = [user.pk for user in held.select_for_update(no_key=True)]
         ended = User.objects.filter(pk__in=keys).update(session_epoch=F("session_epoch") + 1)
         Session.objects.filter(user__in=keys).delete()
         return ended
@@ -87,6 +88,8 @@ class User(AbstractUser):
         if self.is_contact():
             if self.is_staff or self.is_superuser:
                 raise ValidationError("The user of a contact cannot be staff.", code="contact_is_never_staff")
+            if self.contact is None or self.username != self.contact.email:
+                raise ValidationError("The user of a contact is named by its Email.", code="named_by_email")
             return
         for validate in STAFF_NAME_VALIDATORS:
             try:

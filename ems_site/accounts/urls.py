@@ -11,6 +11,9 @@ urlpatterns = [
     path("password-reset/", views.password_reset, name="password_reset"),
     path("password-reset/sent/", views.password_reset_done, name="password_reset_done"),
     path("password-reset/confirm/", views.password_reset_confirm, name="password_reset_confirm"),
+    path("sessions/", views.sessions, name="sessions"),
+    path("sessions/end/", views.end_sessions, name="end_sessions"),
+    path("sessions/<str:public_id>/end/", views.end_session, name="end_session"),
     # Django admin's own pages for the same things.
     path("admin/login/", views.admin_log_on),
     path("admin/logout/", views.log_out),

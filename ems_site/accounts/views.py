@@ -1,11 +1,13 @@
-"""Log-on, log-out and passwords of staff."""
+"""Log-on, log-out, passwords and sessions of staff."""
+
+from functools import wraps
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ems_site.accounts import doors
 from ems_site.accounts.addresses import next_page
@@ -15,6 +17,18 @@ from ems_site.accounts.middleware import allows_old_password
 STAFF = doors.Door(
     for_contacts=False, namespace="", folder="registration", log_on_form=LogOnForm, next_page=next_page
 )
+
+
+def staff_page(view):
+    """Contacts have the like in the portal."""
+
+    @wraps(view)
+    def wrapper(request, *args, **kwargs):
+        if request.user.is_contact():
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return wrapper
 
 
 @require_safe
@@ -70,7 +84,25 @@ def password_reset_confirm(request):
 
 @allows_old_password
 @sensitive_post_parameters()
+@staff_page
 def password_change(request):
-    if request.user.is_contact():
-        raise PermissionDenied
     return doors.password_change(request, STAFF)
+
+
+@require_safe
+@staff_page
+def sessions(request):
+    return STAFF.show(request, "sessions.html", {"sessions": request.user.sessions.open()})
+
+
+@require_POST
+@staff_page
+def end_sessions(request):
+    return doors.end_sessions(request, STAFF)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters()
+@staff_page
+def end_session(request, public_id: str):
+    return doors.end_session(request, STAFF, public_id, back="sessions")

@@ -61,7 +61,7 @@ def _label(model, name):
     try:
         return capfirst(label(model, name)) if model else name
     except FieldDoesNotExist:
-        return name
+        return capfirst(name)
 
 
 def _shown(name, value):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission
 
 from contacts.models import INVITATION_VALID, Contact, Invitation
 from customers.actions.invitations import INVITED
-from customers.models import Customer, InvitedAssociation
+from customers.models import AssociationOffer, Customer
 from ems_site.accounts.models import LogOn, User
 from ems_site.audit.changes import differences, first_values
 from ems_site.audit.models import Entry
@@ -32,7 +32,7 @@ class Diary:
         self.entitlements: list[Entitlement] = []
         self.entries: list[Entry] = []
         self.invitations: list[Invitation] = []
-        self.invited: list[InvitedAssociation] = []
+        self.invited: list[AssociationOffer] = []
         self.log_ons: list[LogOn] = []
         self.kinds: defaultdict[int, dict[int, str]] = defaultdict(dict)
         self.user_of: dict[int, User] = {}
@@ -106,8 +106,9 @@ class Diary:
 
     def invite_to(self, customer: Customer, email: str) -> None:
         """Invites somebody who is no contact yet to become one of the customer's."""
-        invitation = self._send(Invitation(email=email))
-        self.invited.append(InvitedAssociation(invitation=invitation, customer=customer))
+        invitation = self._send(Invitation(email=email, is_offer=True))
+        by = self.by.contact if self.by else None
+        self.invited.append(AssociationOffer(invitation=invitation, customer=customer, offered_by=by))
         self._record("customer.changed", customer, {f"{INVITED}{email}": ["", "invited"]})
 
     def _send(self, invitation):

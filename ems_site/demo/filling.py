@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from contacts.models import Contact, Invitation
-from customers.models import Association, Customer, InvitedAssociation
+from customers.models import Association, AssociationOffer, Customer
 from ems_site.accounts.checks import demo_password
 from ems_site.accounts.models import LogOn, User
 from ems_site.audit.models import Entry
@@ -63,7 +63,7 @@ def _write(diary, rights):
     _name_customers(diary.contacts)
     _insert(diary.entitlements)
     _insert(diary.invitations, stamps=("created",))
-    InvitedAssociation.objects.bulk_create(diary.invited)
+    AssociationOffer.objects.bulk_create(diary.invited)
     User.objects.bulk_create(diary.users)
     LogOn.objects.bulk_create(diary.log_ons)
     for user in diary.users:

@@ -35,7 +35,7 @@ const show = (body, url) => {
   }
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
-  const first = content.querySelector("[autofocus], .is-invalid, input:not([type=hidden]), select, textarea");
+  const first = content.querySelector("[autofocus], .is-invalid, input:not([type=hidden], [hidden]), select, textarea");
   (first ?? heading ?? dialog).focus();
   announceContent(content);
 };

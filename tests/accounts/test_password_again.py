@@ -72,14 +72,64 @@ def test_where_it_is_asked(path, data, root, user):
     assert not Group.objects.filter(name="All").count() > 1
 
 
-def test_a_password_of_somebody_else(root, user):
-    data = {"password1": "four quiet harbours", "password2": "four quiet harbours", "usable_password": "true"}
+NEW = "four quiet harbours"
+TYPED = {"password1": NEW, "password2": NEW, "usable_password": "true"}
+
+
+def given_after_all(root, path, data):
+    """The answer to the password, after what was posted had to wait for it."""
+    answer = root.post(path, data)
+    assert asks(answer)
+    assert NEW not in answer.content.decode()
+    assert "but the new password, which you type again" in answer.content.decode()
+    again = root.post(path, Served(answer).form("old_password").data | {"old_password": "wrong"})
+    assert NEW not in again.content.decode()
+    return root.post(path, Served(again).form("old_password").data | {"old_password": PASSWORD})
+
+
+def test_a_password_of_somebody_else_is_typed_again(root, user):
     path = f"/admin/accounts/user/{user.pk}/password/"
     with time_machine.travel(timezone.now() + LATER, tick=False):
-        answer = root.post(path, data)
+        answer = given_after_all(root, path, TYPED | {"set-password": "Change password"})
+        assert answer.status_code == 200
+        assert set(answer.context["form"].errors) == {"password1", "password2"}
+        assert User.objects.get(pk=user.pk).check_password(PASSWORD)
+        root.post(path, TYPED)
+    assert User.objects.get(pk=user.pk).check_password(NEW)
+
+
+def test_an_account_is_added_after_all(root):
+    path = "/admin/accounts/user/add/"
+    with time_machine.travel(timezone.now() + LATER, tick=False):
+        answer = given_after_all(root, path, TYPED | {"username": "berta", "email": "berta@example.com"})
+        assert set(answer.context["adminform"].form.errors) == {"password1", "password2"}
+        data = Served(answer).form("email").data
+        assert (data["username"], data["email"]) == (["berta"], ["berta@example.com"])
+        assert not User.objects.named("berta").exists()
+        root.post(path, data | TYPED)
+    assert User.objects.named("berta").get().check_password(NEW)
+
+
+def test_taking_a_password_away_needs_nothing_typed_again(root, user):
+    """Its fields and button are no passwords, whatever their names hold."""
+    path = f"/admin/accounts/user/{user.pk}/password/"
+    with time_machine.travel(timezone.now() + LATER, tick=False):
+        answer = root.post(path, {"usable_password": "false", "unset-password": "Disable"})
         assert asks(answer)
+        assert "nothing you typed is lost." in Served(answer).text
         root.post(path, Served(answer).form("old_password").data | {"old_password": PASSWORD})
-    assert User.objects.get(pk=user.pk).check_password("four quiet harbours")
+    assert not User.objects.get(pk=user.pk).has_usable_password()
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "new_password", "Password-2", "my.PASSWORD", "usable_password2"]
+)
+def test_no_field_named_so_is_shown(name, root):
+    with time_machine.travel(timezone.now() + LATER, tick=False):
+        answer = root.post("/admin/auth/group/add/", {"name": "Kept", name: NEW})
+    assert asks(answer)
+    assert NEW not in answer.content.decode()
+    assert Served(answer).form("old_password").data["name"] == ["Kept"]
 
 
 def test_ticked_customers_are_deleted_after_all(root):

@@ -125,6 +125,23 @@ def test_a_wrong_change_is_refused_at_its_field(logged_on, user, typed, field):
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
 
 
+def test_the_present_password_is_no_new_one(logged_on, user):
+    User.objects.filter(pk=user.pk).update(must_change_password=True)
+    response = change(logged_on, new=PASSWORD, again=PASSWORD)
+    assert response.context["form"].errors == {
+        "new_password": ["Choose another password than the present one."]
+    }
+    user = User.objects.get(pk=user.pk)
+    assert (user.must_change_password, user.session_epoch) == (True, 0)
+    assert logged_on.get("/").url == "/password-change/"
+
+
+def test_whoever_guesses_learns_nothing_at_the_new_password(logged_on):
+    """Only the field of the present password says whether it is right, and it counts the guesses."""
+    errors = change(logged_on, old="wrong", new=PASSWORD, again=PASSWORD).context["form"].errors
+    assert set(errors) == {"old_password"}
+
+
 def test_a_change_is_recorded_and_told(
     logged_on, user, mail_at_once, mailoutbox, django_capture_on_commit_callbacks
 ):

@@ -54,5 +54,7 @@ def test_refused_delete(page, customer):
     page.get_by_role("checkbox", name="Select this object").check()
     page.get_by_label("Action:").select_option("Disable selected customers")
     page.get_by_role("button", name="Go", exact=True).click()
+    page.get_by_label("Reason").fill("Out of business.")
+    page.get_by_role("button", name="Disable 1 customer").click()
     expect(page.get_by_text("1 customer disabled.")).to_be_visible()
     assert Customer.objects.disabled().exists()

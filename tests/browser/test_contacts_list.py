@@ -54,7 +54,7 @@ def test_a_refused_delete_leads_to_disable(page, people, axe):
     axe(page)
     dialog.get_by_role("link", name="Disable contact…").click()
     dialog = page.get_by_role("dialog", name="Disable nameless@example.com?")
-    expect(dialog).to_contain_text("1 contact cannot log on any longer; it is not signed in now.")
+    expect(dialog).to_contain_text("1 contact cannot log on; it is not signed in now.")
     axe(page)
     dialog.get_by_label("Reason").fill("Left")
     dialog.get_by_role("button", name="Disable contact").click()

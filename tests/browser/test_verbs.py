@@ -32,7 +32,7 @@ def test_refused_delete_leads_to_disable(page):
     page.keyboard.press("Enter")
     dialog.get_by_role("link", name="Disable customer…").click()
     dialog = page.get_by_role("dialog", name="Disable Acme?")
-    expect(dialog).to_contain_text("1 contact cannot log on any longer; it is not signed in now.")
+    expect(dialog).to_contain_text("1 contact cannot log on; it is not signed in now.")
     expect(dialog.get_by_label("Reason")).to_be_focused()
     page.keyboard.type("Out of business")
     dialog.get_by_role("button", name="Disable customer").click()

@@ -1,6 +1,7 @@
 """A contact's customers, changed from the contact's side."""
 
 import pytest
+from django.test import Client
 
 from contacts.models import Contact
 from customers import actions
@@ -163,7 +164,7 @@ def test_losing_the_last_enabled_customer_is_said_and_signs_out(anna, acme, clie
     Association.objects.create(customer=acme, contact=anna)
     CustomerFactory(people=[anna], status="disabled")
     signed_in(user)
-    answer = post(client, anna, remove=acme.pk)
+    answer = post(client, anna, remove=acme.pk, comment="")
     assert "Cannot log on: all customers are disabled." in Served(answer).text
     assert not user.sessions.exists()
 
@@ -296,3 +297,48 @@ def test_a_viewer_looks_only(anna, acme, viewer, signed_in):
     before = everything()
     assert post(client, anna, remove=acme.pk).status_code == 403
     assert everything() == before
+
+
+# Taking the last enabled customer away
+
+
+def test_the_last_enabled_customer_is_removed_with_a_reason(client, log_on_of):
+    user = log_on_of(name="Otto")
+    customer = CustomerFactory(name="Only Ltd", people=[user.contact])
+    Client().force_login(user)
+    path = f"/contacts/{user.contact.pk}/customers/"
+    page = Served(client.post(path, {"remove": customer.pk}))
+    assert page.status == 422
+    assert "is signed in now and is out at the next request" in page.text
+    assert customer.contacts.exists()
+    form = page.form("comment").data | {"comment": "Left the company."}
+    client.post(path, form)
+    assert not customer.contacts.exists()
+    assert not user.sessions.exists()
+    for record in (customer, user.contact):
+        assert Entry.objects.of(record).first().comment == "Left the company."
+
+
+def test_others_are_removed_at_once(client, log_on_of):
+    user = log_on_of()
+    first, _second = (CustomerFactory(people=[user.contact]) for _ in range(2))
+    without_log_on = ContactFactory()
+    third = CustomerFactory(people=[without_log_on])
+    for contact, customer in ((user.contact, first), (without_log_on, third)):
+        client.post(f"/contacts/{contact.pk}/customers/", {"remove": customer.pk})
+        assert not customer.contacts.exists()
+
+
+# Invitations by the customer's Administrators
+
+
+def test_an_invitation_is_seen_and_withdrawn_on_the_customers_page(client, log_on_of):
+    arthur = log_on_of(name="Arthur")
+    customer = CustomerFactory(people=[(arthur.contact, "administrator")])
+    invitation = actions.invite(customer, "nora@example.com", by=arthur)
+    page = Served(client.get(f"/customers/{customer.pk}/"))
+    assert "nora@example.com by Arthur" in page.text
+    path = f"/customers/{customer.pk}/invitations/{invitation.pk}/withdraw/"
+    assert client.post(path).status_code == 302
+    assert "nora@example.com by" not in Served(client.get(f"/customers/{customer.pk}/")).text
+    assert client.post(path).status_code == 404

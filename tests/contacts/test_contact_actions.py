@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from contacts import actions
+from contacts.forms import ContactForm
 from contacts.models import Contact
 from customers.models import Customer
 from ems_site.audit.models import Entry
@@ -159,3 +160,20 @@ def test_saving_an_untouched_form_after_somebody_else_is_no_conflict(manager):
     mine.version, mine.name, mine.phone = 1, "Anna", "+49"
     with pytest.raises(Conflict):
         actions.save(mine, by=manager)
+
+
+def test_only_the_attributes_are_written(manager):
+    """Whoever is disabled while they save their profile stays disabled."""
+    mine = ContactFactory(name="Anna")
+    Contact.objects.filter(pk=mine.pk).update(status="disabled")
+    mine.name = "Anna B."
+    actions.save(mine, by=manager)
+    assert (reread(mine).name, reread(mine).status) == ("Anna B.", "disabled")
+
+
+@pytest.mark.parametrize(("posted", "counts_as"), [("1", 1), ("2", 2), ("3", 0), ("2147483647", 0)])
+def test_nobody_saw_a_later_version_than_there_is(posted, counts_as):
+    contact = ContactFactory(version=2)
+    form = ContactForm({"email": contact.email, "language": "en", "version": posted}, instance=contact)
+    assert form.is_valid()
+    assert form.instance.version == counts_as

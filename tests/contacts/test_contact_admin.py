@@ -189,11 +189,33 @@ def test_an_entitlement_that_the_page_overlooked(anna, client, monkeypatch):
     assert everything() == before
 
 
-def test_bulk_says_how_many(anna, client):
+def confirm(client, answer, **typed):
+    """Posts the page between choosing and disabling."""
+    return client.post(LIST, Served(answer).form("plan").data | typed, follow=True)
+
+
+def test_disable_shows_whom_it_hits_and_takes_a_reason(anna, client, signed_in):
+    signed_in(UserFactory(username=anna.email, is_staff=False, contact=anna))
+    off = ContactFactory(email="off@example.com", name="", status="disabled")
+    before = everything()
+    asked = choose(client, "disable", [anna, off])
+    assert everything() == before
+    page = Served(asked)
+    assert "Disable 1 of the 2 ticked contacts?" in page.text
+    assert "1 contact cannot log on" in page.text
+    assert "it is signed in now and is out at the next request" in page.text
+    assert "Will be disabled: 1 Anna <anna@example.com> Will be left out: 1 off@example.com" in page.text
+    assert "off@example.com · Is disabled already" in page.text
+    assert "1 contact disabled." in Served(confirm(client, asked, comment="Left\r\nin May")).text
+    assert Entry.objects.get().comment == "Left\nin May"
+    assert not Contact.objects.enabled().exists()
+
+
+def test_enable_acts_at_once(anna, client):
     off = ContactFactory(status="disabled")
-    text = Served(choose(client, "disable", [anna, off])).text
-    assert "1 contact disabled. 1 left out: disabled already." in text
-    assert "2 contacts enabled." in Served(choose(client, "enable", [anna, off])).text
+    text = Served(choose(client, "enable", [anna, off], comment="none is taken")).text
+    assert "1 contact enabled. 1 left out: enabled already." in text
+    assert Entry.objects.get().comment == ""
 
 
 def test_actions_by_rights(anna, viewer, signed_in):
@@ -233,6 +255,52 @@ def test_as_many_queries_for_ten_rows_as_for_one(anna, client):
 def test_search(text, anna, client):
     ContactFactory(email="bert@other.org", name="Bert")
     assert [row.pk for row in client.get(LIST, {"q": text}).context["cl"].result_list] == [anna.pk]
+
+
+@pytest.fixture
+def clerk_of_contacts():
+    """May not view customers."""
+    user = UserFactory()
+    user.user_permissions.set(allowed("contacts.view_contact", "contacts.change_contact"))
+    return user
+
+
+def found(client, **asked):
+    return [row.pk for row in client.get(LIST, asked, follow=True).context["cl"].result_list]
+
+
+def test_search_by_customers_is_for_those_who_may_view_them(anna, client, clerk_of_contacts, signed_in):
+    CustomerFactory(name="Müller Straße", customer_id="C-77", people=[anna])
+    ContactFactory()
+    for text in ("muller", "STRASSE", "c-77"):
+        assert found(client, q=text) == [anna.pk]
+        assert found(signed_in(clerk_of_contacts), q=text) == []
+
+
+def test_filter_by_customer_is_for_those_who_may_view_them(anna, client, clerk_of_contacts, signed_in):
+    alone = ContactFactory(email="zoe@example.com")
+    for name in ("Acme", "Beta"):
+        CustomerFactory(name=name, people=[anna])
+    assert "By Customer" in Served(client.get(LIST)).text
+    assert found(client, customer="without") == [alone.pk]
+    assert found(client, customer="with") == [anna.pk]
+    assert found(client, customer="bogus") == [anna.pk, alone.pk]
+    assert "By Customer" not in Served(signed_in(clerk_of_contacts).get(LIST)).text
+    assert found(signed_in(clerk_of_contacts), customer="without") == [anna.pk, alone.pk]
+
+
+def test_the_picker_finds_by_customers_and_offers_enabled_contacts_only(anna, client):
+    CustomerFactory(name="Acme", people=[anna, ContactFactory(status="disabled")])
+    asked = {"app_label": "customers", "model_name": "association", "field_name": "contact", "term": "acme"}
+    answer = client.get("/admin/autocomplete/", asked)
+    assert [row["id"] for row in answer.json()["results"]] == [str(anna.pk)]
+
+
+def test_a_link_leads_to_the_page_of_the_contact(anna, client):
+    links = Served(client.get(change_of(anna))).links
+    assert ("Open in EMS Customers", f"/contacts/{anna.pk}/") in links
+    assert "View on site" not in dict(links)
+    assert "Open in EMS Customers" not in dict(Served(client.get(ADD)).links)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from contacts import actions
 from contacts.models import Contact, Invitation
-from contacts.views import log_on
+from ems_site.accounts import throttles
 from ems_site.accounts.models import Session, User
 from ems_site.audit.models import Entry
 from tests.conftest import allowed
@@ -140,7 +141,7 @@ def test_a_contact_changed_meanwhile_is_shown_again(anna, client, manager):
 
 
 def test_fifty_invitations_an_hour(anna, client, monkeypatch, caplog):
-    monkeypatch.setattr(log_on, "INVITATIONS_PER_HOUR", 2)
+    monkeypatch.setattr(throttles, "INVITATIONS_PER_HOUR", 2)
     assert [confirmed(client, anna).status_code for _ in range(3)] == [200, 200, 429]
     assert Invitation.objects.count() == 2
     assert "invitation.throttled" in [getattr(record, "event", "") for record in caplog.records]
@@ -251,6 +252,89 @@ def test_a_contact_deleted_meanwhile(anna, client, monkeypatch):
     assert (answer.status_code, "has been deleted meanwhile" in Served(answer).text) == (422, True)
 
 
+# The manager's own password, where it was not given within ten minutes
+
+OWN = "marsh tailor cobalt ferry"
+
+
+@pytest.fixture
+def later(manager, signed_in, quick_hash):
+    """The manager's client, eleven minutes after the log-on."""
+    manager.set_password(OWN)
+    manager.save()
+    client = signed_in(manager)
+    client.get("/contacts/")
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
+        yield client
+
+
+def with_own(client, contact, own, password=GOOD):
+    typed = {"new_password": password, "repeated": password, "old_password": own}
+    return client.post(at(contact, "password"), typed)
+
+
+def asks_own(answer) -> bool:
+    return "Your own password" in Served(answer).text
+
+
+def test_ones_own_password_is_not_asked_within_ten_minutes(anna, client):
+    assert not asks_own(client.get(at(anna, "password")))
+
+
+def test_ones_own_password_is_asked_beside_the_new_one(anna, later):
+    page = later.get(at(anna, "password"))
+    assert asks_own(page)
+    assert {"new_password", "repeated", "old_password"} <= set(Served(page).form("new_password").data)
+    assert with_own(later, anna, OWN).status_code == 302
+    assert User.objects.get(contact=anna).check_password(GOOD)
+    # For the next ten minutes it is not asked again.
+    assert not asks_own(later.get(at(anna, "password")))
+    assert set_password(later, anna, GOOD + "s").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("own", "words"), [("", "required"), ("wrong", "not your present password"), (GOOD, "not your present")]
+)
+def test_without_ones_own_password_nothing_is_set(own, words, anna, later):
+    before = everything_of_log_ons()
+    answer = with_own(later, anna, own)
+    assert answer.status_code == 422
+    assert list(answer.context["asked"].errors) == ["old_password"]
+    assert words in Served(answer).text
+    assert GOOD not in answer.content.decode()
+    assert everything_of_log_ons() == before
+
+
+def test_ten_minutes_that_pass_while_the_page_is_open(anna, later):
+    """The page had no such field; now it has, and says so."""
+    before = everything_of_log_ons()
+    answer = set_password(later, anna)
+    assert (answer.status_code, asks_own(answer)) == (422, True)
+    assert everything_of_log_ons() == before
+
+
+def test_the_right_one_counts_even_beside_a_bad_new_one(anna, later):
+    answer = with_own(later, anna, OWN, "short")
+    assert (answer.status_code, asks_own(answer)) == (422, False)
+    assert list(answer.context["form"].errors) == ["new_password"]
+    assert not User.objects.filter(contact=anna).exists()
+    assert set_password(later, anna).status_code == 302
+
+
+def test_both_are_refused_at_once(anna, later):
+    answer = with_own(later, anna, "wrong", "short")
+    assert list(answer.context["form"].errors) == ["new_password"]
+    assert list(answer.context["asked"].errors) == ["old_password"]
+
+
+def test_ten_wrong_guesses_of_ones_own_password(anna, later):
+    for _ in range(10):
+        with_own(later, anna, "guess")
+    answer = with_own(later, anna, OWN)
+    assert (answer.status_code, "Too many wrong passwords" in Served(answer).text) == (422, True)
+    assert not User.objects.filter(contact=anna).exists()
+
+
 # Signing out
 
 
@@ -262,7 +346,8 @@ def test_sign_out_everywhere(anna, user_of_anna, client, signed_in):
     assert "Anna <anna@example.com> is signed out everywhere." in Served(answer).text
     assert not user_of_anna.sessions.exists()
     assert all("/login/" in one.get("/").url for one in theirs)
-    assert Entry.objects.get().code == "user.sessions_ended"
+    assert Entry.objects.of(user_of_anna).get().code == "user.sessions_ended"
+    assert Entry.objects.of(anna).get().changes == {"sessions": ["", "ended"]}
 
 
 def test_only_this_contact_is_signed_out(anna, user_of_anna, client, contact_user, signed_in):

@@ -1,5 +1,7 @@
 """Getting in and being cut off in the same instant, with real threads on the running database."""
 
+from functools import partial
+
 import pytest
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -8,6 +10,7 @@ from django.test import Client
 import contacts.actions
 import customers.actions
 import entitlements.actions
+from contacts.forms import ContactForm
 from contacts.models import Contact, Invitation
 from customers.models import Customer
 from ems_site.accounts import actions as accounts
@@ -199,3 +202,54 @@ def test_a_session_ended_while_a_request_is_under_way_stays_ended(log_on_of):
     under_way.save()
     assert not Session.objects.filter(session_key=key).exists()
     assert not is_in(key)
+
+
+def test_accepting_while_another_contact_of_the_customer_is_saved(at_once, actor, mails):
+    for number in range(TRIES // 2):
+        people = [ContactFactory() for _ in range(3)]
+        customer = CustomerFactory(people=people)
+        customers.actions.invite(customer, f"nora-{number}@example.com", by=actor)
+        key = mails[-1][1][1]
+        other = Contact.objects.get(pk=people[number % 3].pk)
+        other.email = f"other-{number}@example.com"
+        accepted, saved, changed = at_once(
+            lambda key=key: customers.actions.accept(key, password=PASSWORD),
+            lambda other=other: contacts.actions.save(other, by=actor),
+            lambda customer=customer, one=people[0]: customers.actions.associate(
+                Customer.objects.get(pk=customer.pk), one, "administrator", by=actor
+            ),
+        )
+        assert isinstance(accepted, Contact), accepted
+        assert isinstance(saved, Contact), saved
+        assert isinstance(changed, Customer), changed
+
+
+def test_a_contact_who_saves_the_profile_at_the_instant_of_the_cut(at_once, actor, log_on_of):
+    for _ in range(TRIES // 2):
+        user = log_on_of()
+        people = Contact.objects.filter(pk=user.contact.pk)
+
+        def save_profile(user=user):
+            contact = Contact.objects.get(pk=user.contact.pk)
+            form = ContactForm(
+                {"email": contact.email, "language": "de", "version": contact.version + 1}, instance=contact
+            )
+            assert form.is_valid()
+            return contacts.actions.save(form.instance, by=user)
+
+        _, disabled = at_once(save_profile, lambda people=people: contacts.actions.disable(people, by=actor))
+        assert len(disabled) == 1
+        assert people.get().status == "disabled"
+
+
+def test_two_administrators_who_end_one_another(at_once, log_on_of):
+    for _ in range(TRIES // 2):
+        users = [log_on_of(), log_on_of()]
+        customer = CustomerFactory(people=[(user.contact, "administrator") for user in users])
+        at_once(
+            *[
+                partial(customers.actions.dismiss, customer, other.contact, by=by)
+                for by, other in (users, users[::-1])
+            ]
+        )
+        assert customer.contacts.count() == 1

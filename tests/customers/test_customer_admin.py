@@ -374,15 +374,139 @@ def test_nothing_of_entitlements_without_the_right_to_see_them(customer, signed_
 # Enable and disable
 
 
+def carry_out(client, answer, address=LIST, **typed):
+    """Posts the page between choosing and disabling."""
+    return client.post(address, Served(answer).form("plan").data | typed, follow=True)
+
+
 @as_both
-def test_disable_and_enable_say_what_was_left_out(customer, client, person):
-    off = CustomerFactory(status="disabled")
-    text = Served(choose(client, "disable", [customer, off])).text
-    assert "1 customer disabled. 1 left out: disabled already." in text
-    assert "2 customers enabled." in Served(choose(client, "enable", [customer, off])).text
-    codes = Entry.objects.order_by("pk").values_list("code", "actor_key")
-    assert list(codes) == [("customer.disabled", person.pk), *[("customer.enabled", person.pk)] * 2]
+def test_disable_shows_whom_it_hits_and_takes_a_reason(customer, anna, client, person, signed_in):
+    bert = ContactFactory(email="bert@example.com")
+    off = CustomerFactory(name="Off", customer_id="OFF-1", status="disabled")
+    Association.objects.create(customer=customer, contact=bert)
+    CustomerFactory(people=[bert])
+    signed_in(UserFactory(username=anna.email, is_staff=False, contact=anna))
+    before = everything()
+    asked = choose(client, "disable", [customer, off])
+    assert everything() == before
+    page = Served(asked)
+    assert "Disable 1 of the 2 ticked customers?" in page.text
+    assert "2 contacts are concerned. 1 cannot log on" in page.text
+    assert "it is signed in now and is out at the next request; 1 keeps other" in page.text
+    words = "Will be disabled: 1 Acme (ACME-1) Will be left out: 1 Off (OFF-1) · Is disabled already"
+    assert words in page.text
+    assert "1 customer disabled." in Served(carry_out(client, asked, comment="Unpaid\r\nin May")).text
+    entry = Entry.objects.get()
+    assert (entry.code, entry.subject_key) == ("customer.disabled", customer.pk)
+    assert (entry.actor_key, entry.comment) == (person.pk, "Unpaid\nin May")
     assert not LogEntry.objects.exists()
+
+
+def test_enable_acts_at_once(customer, client):
+    off = CustomerFactory(status="disabled")
+    text = Served(choose(client, "enable", [customer, off], comment="none is taken")).text
+    assert "1 customer enabled. 1 left out: enabled already." in text
+    assert (Entry.objects.get().code, Entry.objects.get().comment) == ("customer.enabled", "")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"), [("x" * 501, "at most 500 characters"), ("a\x07b", "cannot be used")]
+)
+def test_a_reason_that_cannot_be_kept_is_refused_on_the_page(reason, words, customer, client):
+    asked = choose(client, "disable", [customer])
+    before = everything()
+    refused = carry_out(client, asked, comment=reason)
+    assert refused.status_code == 422
+    assert words in Served(refused).text
+    assert Served(refused).form("plan").data["comment"] == [reason]
+    assert everything() == before
+    carry_out(client, refused, comment="Short")
+    assert Entry.objects.get().comment == "Short"
+
+
+def test_the_confirmation_is_for_the_customers_that_were_shown(customer, client):
+    asked = choose(client, "disable", [customer])
+    other = CustomerFactory()
+    carry_out(client, asked, _selected_action=[customer.pk, other.pk])
+    assert Customer.objects.disabled().get() == customer
+
+
+def test_what_changed_since_is_shown_again(customer, client):
+    other = CustomerFactory()
+    asked = choose(client, "disable", [customer, other])
+    actions.disable(Customer.objects.filter(pk=other.pk), by=None)
+    before = everything()
+    again = carry_out(client, asked, comment="Unpaid")
+    assert again.status_code == 422
+    assert "Something changed since. Look again." in Served(again).text
+    assert "Disable 1 of the 2 ticked customers?" in Served(again).text
+    assert Served(again).form("plan").data["comment"] == ["Unpaid"]
+    assert everything() == before
+    carry_out(client, again)
+    assert Entry.objects.latest("pk").comment == "Unpaid"
+
+
+def test_customers_deleted_since(customer, client):
+    asked = choose(client, "disable", [customer])
+    actions.delete(Customer.objects.all(), by=None)
+    again = Served(carry_out(client, asked))
+    assert again.status == 422
+    assert "They do not exist any more." in again.text
+    assert again.form("plan") is None
+
+
+def test_a_plan_of_somebody_else_or_of_another_verb(customer, client, signed_in):
+    theirs = choose(signed_in(UserFactory(is_superuser=True)), "disable", [customer])
+    tokens = [Served(theirs).form("plan").data["plan"][0], "", "x:y:z"]
+    tokens.append(Served(client.get(f"/customers/{customer.pk}/delete/")).form("plan").data["plan"][0])
+    before = everything()
+    for token in tokens:
+        answer = choose(client, "disable", [customer], plan=token)
+        assert answer.status_code == 422
+        assert "Look once more, then confirm." in Served(answer).text
+    assert everything() == before
+
+
+def test_nothing_to_disable(client):
+    page = Served(choose(client, "disable", [CustomerFactory(status="disabled")]))
+    assert "None of these customers can be disabled" in page.text
+    assert page.form("plan") is None
+
+
+def test_all_that_are_found_at_once_have_a_limit(customer, client, monkeypatch):
+    CustomerFactory()
+    everybody = {"select_across": "1", "_selected_action": [customer.pk]}
+    assert "Disable 2 customers?" in Served(choose(client, "disable", [], **everybody)).text
+    monkeypatch.setattr("ems_site.action_admin.MOST_AT_ONCE", 1)
+    before = everything()
+    text = Served(choose(client, "disable", [], **everybody)).text
+    assert "At most 1 customers can be disabled at once. Select fewer." in text
+    assert everything() == before
+
+
+def test_the_list_stays_filtered(customer, client):
+    address = f"{LIST}?status__exact=enabled&q=acme"
+    posted = {"action": "disable_selected", "_selected_action": [customer.pk]}
+    asked = client.post(address, posted)
+    assert Served(asked).form("plan").action == address
+    assert ("Cancel", address) in Served(asked).links
+    assert carry_out(client, asked, address).redirect_chain == [(address, 302)]
+    assert Customer.objects.disabled().exists()
+
+
+def test_disabling_needs_the_right_at_the_second_post_too(customer, client, person):
+    asked = choose(client, "disable", [customer])
+    person.groups.clear()
+    person.user_permissions.set(allowed("customers.view_customer"))
+    before = everything()
+    carry_out(client, asked)
+    assert everything() == before
+
+
+def test_a_link_leads_to_the_page_of_the_customer(customer, client):
+    links = Served(client.get(change_of(customer))).links
+    assert ("Open in EMS Customers", f"/customers/{customer.pk}/") in links
+    assert "View on site" not in dict(links)
 
 
 # Search, filter, history

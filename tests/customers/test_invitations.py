@@ -9,8 +9,10 @@ from django.utils import timezone
 import contacts.actions
 from contacts.models import Contact, Invitation
 from customers import actions
+from customers.actions.associations import NotAdministrator
 from customers.actions.invitations import AlreadyAssociated, NotEnabled
-from customers.models import Association, Customer, InvitedAssociation
+from customers.models import Association, AssociationOffer, Customer, offers_of
+from ems_site.accounts import actions as accounts
 from ems_site.accounts.actions import LinkUsed
 from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
@@ -159,7 +161,7 @@ def test_known_unknown_disabled_and_staff_look_the_same(acme, arthur, log_on_of,
     for name in ("known", "unknown", "disabled", "staff"):
         invitation = actions.invite(acme, f"{name}@example.com", by=arthur)
         assert invitation.email == f"{name}@example.com"
-    rows = Invitation.objects.open().filter(association__customer=acme)
+    rows = Invitation.objects.open().filter(offer__customer=acme)
     assert len({(row.language, row.sent_by, bool(row.digest)) for row in rows}) == 1
     kinds = Entry.objects.of(acme).values_list("code", "actor_name")
     assert len(set(kinds)) == 1
@@ -182,8 +184,8 @@ def test_a_contact_of_the_customer_is_not_invited_again(invite, acme):
         invite("Here@example.com")
 
 
-def test_the_newest_of_a_customer_only(invite, acme):
-    other = CustomerFactory()
+def test_the_newest_of_a_customer_only(invite, acme, arthur):
+    other = CustomerFactory(people=[(arthur.contact, "administrator")])
     old, elsewhere = invite("nora@example.com"), invite("nora@example.com", other)
     new = invite("Nora@example.com")
     assert Invitation.objects.of_key(old) is None
@@ -211,7 +213,7 @@ def test_deleting_the_customer_ends_its_invitations(invite, acme, manager):
 
 def test_withdrawn(invite, acme, arthur):
     key = invite("nora@example.com")
-    invitation = InvitedAssociation.objects.get(customer=acme).invitation
+    invitation = AssociationOffer.objects.get(customer=acme).invitation
     assert actions.withdraw(invitation, by=arthur)
     assert not actions.withdraw(invitation, by=arthur)
     assert Invitation.objects.of_key(key) is None
@@ -231,6 +233,109 @@ def test_whoever_was_disabled_meanwhile_stays_out(invite, manager):
     contacts.actions.disable(Contact.objects.filter(pk=contact.pk), by=manager)
     with pytest.raises(LinkUsed):
         actions.accept(key, password=PASSWORD)
+
+
+# What happens between the invitation and its acceptance
+
+
+def one(contact):
+    return Contact.objects.filter(pk=contact.pk)
+
+
+def switched_off_and_on(contact, by):
+    contacts.actions.disable(one(contact), by=by)
+    contacts.actions.enable(one(contact), by=by)
+
+
+def deleted(contact, by):
+    contacts.actions.delete(one(contact), by=by)
+
+
+def moved(contact, by):
+    contact.email = "elsewhere@example.com"
+    contacts.actions.save(contact, by=by)
+
+
+@pytest.mark.parametrize("cut", [switched_off_and_on, deleted, moved])
+@pytest.mark.parametrize("known_before", [True, False])
+def test_a_cut_ends_it_whether_or_not_the_address_was_known_then(known_before, cut, invite, acme, manager):
+    contact = Contact(email="nora@example.com")
+    if known_before:
+        contacts.actions.save(contact, by=manager)
+    key = invite("nora@example.com")
+    if not known_before:
+        contacts.actions.save(contact, by=manager)
+    assert Invitation.objects.of_key(key)
+    cut(contact, manager)
+    assert Invitation.objects.of_key(key) is None
+    with pytest.raises(LinkUsed):
+        actions.accept(key, password=PASSWORD)
+    # Whoever invited somebody does not see from it that the vendor knows the address.
+    assert offers_of(acme).pending().filter(email="nora@example.com").exists()
+
+
+def test_whoever_was_associated_meanwhile_is_not_let_in_twice(invite, acme, manager):
+    contact = ContactFactory(email="nora@example.com")
+    key = invite("nora@example.com")
+    actions.associate(acme, contact, "administrator", by=manager)
+    with pytest.raises(LinkUsed):
+        actions.accept(key, password=PASSWORD)
+    assert acme.associations.get(contact=contact).kind == "administrator"
+    actions.dissociate(acme, contact, by=manager)
+    with pytest.raises(LinkUsed):
+        actions.accept(key, password=PASSWORD)
+    assert not acme.contacts.contains(contact)
+
+
+@pytest.mark.parametrize("loss", ["disabled", "deleted", "standard", "removed"])
+def test_it_dies_with_the_rights_of_who_sent_it(loss, invite, acme, arthur, manager):
+    key = invite("nora@example.com")
+    if loss == "disabled":
+        contacts.actions.disable(one(arthur.contact), by=manager)
+    elif loss == "deleted":
+        contacts.actions.delete(one(arthur.contact), by=manager)
+    elif loss == "standard":
+        actions.associate(acme, arthur.contact, "standard", by=manager)
+    else:
+        actions.dissociate(acme, arthur.contact, by=manager)
+    assert Invitation.objects.of_key(key) is None
+    with pytest.raises(LinkUsed):
+        actions.accept(key, password=PASSWORD)
+
+
+def test_a_log_on_made_inactive_is_not_opened_by_it(invite, log_on_of):
+    nora = log_on_of(email="nora@example.com")
+    key = invite("nora@example.com")
+    User.objects.filter(pk=nora.pk).update(is_active=False)
+    assert Invitation.objects.of_key(key) is None
+
+
+def test_a_password_taken_away_revives_no_invitation(invited, manager):
+    contact, key = invited
+    user = contacts.actions.set_password(contact, PASSWORD, by=None)
+    accounts.set_password(user, None, by=manager)
+    assert not contact.has_password()
+    assert Invitation.objects.of_key(key) is None
+
+
+# By an Administrator who ends the part of another contact
+
+
+def test_an_administrator_ends_the_part_of_another(acme, arthur):
+    EntitlementFactory(customer=acme, state="complete")
+    other = ContactFactory()
+    acme.associations.create(contact=other)
+    actions.dismiss(acme, other, by=arthur)
+    assert not acme.contacts.contains(other)
+
+
+def test_nobody_ends_their_own_part_and_only_administrators_end_any(acme, arthur, log_on_of):
+    standard = log_on_of(email="stella@example.com")
+    acme.associations.create(contact=standard.contact)
+    for by, contact in ((arthur, arthur.contact), (standard, arthur.contact), (standard, standard.contact)):
+        with pytest.raises(NotAdministrator):
+            actions.dismiss(acme, contact, by=by)
+    assert acme.contacts.count() == 2
 
 
 # From either side

@@ -6,8 +6,8 @@ import pytest
 
 from contacts import actions
 from contacts.models import Contact, Invitation
-from customers import actions as customers
 from customers.models import Association, Customer
+from ems_site.accounts import throttles
 from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
 from tests.factories import UserFactory
@@ -82,7 +82,7 @@ def test_an_invitation(client, home, acme, mailoutbox, django_capture_on_commit_
     assert mailoutbox[0].to == ["New@Example.org"]
     page = client.get(home).content.decode()
     assert "The invitation of New@Example.org is on its way." in page
-    assert acme.invited.get().kind == "standard"
+    assert acme.offers.get().kind == "standard"
     assert Entry.objects.of(acme).first().actor_name
 
 
@@ -107,7 +107,7 @@ def test_every_address_is_answered_alike(client, home, acme, foreigner, alone, o
         answer = invite(client, home, email)
         pages = [client.get(home).content.decode() for _ in range(2)]
         seen.add((answer.status_code, answer.url, *(strip(page, email) for page in pages)))
-        row = acme.invited.get(invitation__ended=None).invitation
+        row = acme.offers.get(invitation__ended=None).invitation
         assert row.email == email
         client.post(f"/portal/customers/{acme.pk}/invitations/{row.pk}/withdraw/")
         client.get(home)
@@ -153,11 +153,13 @@ def test_good_addresses(client, home, local, domain):
     assert Invitation.objects.get().email == local + domain
 
 
-def test_fifty_an_hour(client, home, monkeypatch):
-    monkeypatch.setattr("ems_site.portal.views.contacts.INVITATIONS_PER_HOUR", 2)
+def test_fifty_an_hour(client, home, monkeypatch, caplog):
+    assert throttles.INVITATIONS_PER_HOUR == 50
+    monkeypatch.setattr(throttles, "INVITATIONS_PER_HOUR", 2)
     answers = [invite(client, home, f"p{number}@example.org").status_code for number in range(3)]
     assert answers == [302, 302, 429]
     assert Invitation.objects.count() == 2
+    assert [record.event for record in caplog.records if hasattr(record, "event")] == ["invitation.throttled"]
 
 
 def test_withdrawing(client, home, acme):
@@ -209,19 +211,9 @@ def test_ending(client, home, standard, acme, beta, state, administrator):
     assert client.post(f"{home}{standard.contact_id}/end/").status_code == 404
 
 
-def test_ending_while_somebody_else_saves(client, home, standard, acme, monkeypatch):
-    """The confirmation is for the customer as it was before; another one is fetched."""
+def test_ending_with_a_completed_entitlement_asks_nothing_more(client, home, standard, acme):
     entitlement(acme, standard)
-    dissociate, saved = customers.dissociate, []
-
-    def interrupted(customer, contact, *, by, confirmed=None):
-        if confirmed and not saved:
-            saved.append(Customer.objects.filter(pk=acme.pk).update(version=9))
-        return dissociate(customer, contact, by=by, confirmed=confirmed)
-
-    monkeypatch.setattr(customers, "dissociate", interrupted)
     assert client.post(f"{home}{standard.contact_id}/end/").url == home
-    assert saved
     assert not standard.contact.associations.exists()
 
 

@@ -152,8 +152,8 @@ def test_a_post_of_one_tab_is_not_moved_by_another(signed_in, administrator, acm
     assert acting_for(page) == "C-ACME"
     client.post("/portal/customer/", {"customer": beta.pk})
     client.post(f"/portal/customers/{acme.pk}/contacts/invite/", {"email": "new@example.org"})
-    assert [invited.customer for invited in acme.invited.all()] == [acme]
-    assert not beta.invited.exists()
+    assert [invited.customer for invited in acme.offers.all()] == [acme]
+    assert not beta.offers.exists()
 
 
 def test_whoever_is_no_administrator_any_more_is_told_so_at_the_post(signed_in, administrator, acme):
@@ -161,7 +161,7 @@ def test_whoever_is_no_administrator_any_more_is_told_so_at_the_post(signed_in, 
     assert client.get(path).status_code == 200
     administrator.contact.associations.filter(customer=acme).update(kind="standard")
     assert client.post(path, {"email": "new@example.org"}).status_code == 404
-    assert not acme.invited.exists()
+    assert not acme.offers.exists()
 
 
 # An entitlement's page

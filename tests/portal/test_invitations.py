@@ -210,7 +210,7 @@ def test_the_newest_counts(client, to_join, key_of, newcomer, staff):
 
 def test_withdrawn(client, to_join, administrator, acme):
     key = to_join()
-    customers.withdraw(acme.invited.get().invitation, by=administrator)
+    customers.withdraw(acme.offers.get().invitation, by=administrator)
     assert is_dead(follow(client, key))
 
 

@@ -152,9 +152,28 @@ def test_a_wrong_change_is_refused_at_its_field(signed_in, standard, typed, fiel
     assert User.objects.get(pk=standard.pk).check_password(PASSWORD)
 
 
+def test_the_password_of_a_manager_is_no_new_one(signed_in, standard):
+    User.objects.filter(pk=standard.pk).update(must_change_password=True)
+    client = signed_in(standard)
+    answer = change(client, new=PASSWORD, repeated=PASSWORD)
+    assert "Choose another password than the present one." in answer.content.decode()
+    assert User.objects.get(pk=standard.pk).must_change_password
+    assert client.get("/portal/").url == "/portal/profile/password/"
+    assert change(client).status_code == 302
+    assert not User.objects.get(pk=standard.pk).must_change_password
+
+
 def test_a_stolen_session_cannot_guess_for_long(signed_in, standard):
     client = signed_in(standard)
     for _ in range(10):
         change(client, old="wrong")
     assert "Too many wrong passwords" in change(client).content.decode()
     assert User.objects.get(pk=standard.pk).check_password(PASSWORD)
+
+
+def test_a_reset_does_not_keep_the_password_that_somebody_else_set(client, standard, manager, mail_at_once):
+    user = contacts.set_password(standard.contact, "four quiet harbours", by=manager)
+    client.get(f"{CONFIRM}?key={reset_tokens.key(user)}")
+    for password, keeps in (("four quiet harbours", True), ("five quiet harbours", False)):
+        client.post(CONFIRM, {"new_password": password, "repeated": password})
+        assert User.objects.get(pk=user.pk).must_change_password is keeps

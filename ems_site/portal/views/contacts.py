@@ -8,25 +8,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contacts.models import Invitation
 from customers import actions
+from customers.models import offers_of
 from ems_site import failures
 from ems_site.accounts import throttles
-from ems_site.errors import Gone, Refused
+from ems_site.errors import Refused
 from ems_site.forms import add_refusal
 from ems_site.paging import Pages
 from ems_site.portal.acting import Acting
 from ems_site.portal.forms import InviteForm
 from ems_site.portal.pages import UNPROCESSABLE, portal_page, show
 from entitlements.models import Entitlement
-
-INVITATIONS_PER_HOUR = 50
-HOUR = 60 * 60
-ATTEMPTS = 4
-
-
-def open_invitations(customer):
-    return Invitation.objects.open().filter(association__customer=customer)
 
 
 @require_safe
@@ -36,7 +28,7 @@ def index(request, customer: int):
     associations = acting.customer.associations.select_related("contact").order_by("contact__email_key")
     context = {
         "pages": Pages(associations, request.GET, {}),
-        "invitations": open_invitations(acting.customer),
+        "invitations": offers_of(acting.customer).pending(),
     }
     return show(request, "contacts.html", context, section="contacts", acting=acting)
 
@@ -49,7 +41,7 @@ def invite(request, customer: int):
     form = InviteForm(acting.customer, request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return _form(request, acting, form)
-    if not throttles.take("invitation", str(request.user.pk), limit=INVITATIONS_PER_HOUR, seconds=HOUR):
+    if not throttles.invitation(request.user):
         return failures.too_many(request, minutes=60)
     email, language = form.cleaned_data["email"], request.user.contact.language
     try:
@@ -70,7 +62,7 @@ def _form(request, acting, form):
 @portal_page
 def withdraw(request, customer: int, pk: int):
     acting = Acting.as_administrator(request, customer)
-    invitation = get_object_or_404(open_invitations(acting.customer), pk=pk)
+    invitation = get_object_or_404(offers_of(acting.customer).pending(), pk=pk)
     actions.withdraw(invitation, by=request.user)
     text = gettext("The invitation of %(email)s is withdrawn.") % {"email": invitation.email}
     messages.success(request, text)
@@ -80,7 +72,7 @@ def withdraw(request, customer: int, pk: int):
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal_page
 def end(request, customer: int, pk: int):
-    """GET shows the consequence, which is the confirmation that the action may ask for."""
+    """GET shows the consequence, which is the confirmation."""
     acting = Acting.as_administrator(request, customer)
     association = get_object_or_404(acting.customer.associations.select_related("contact"), contact=pk)
     is_own = association.contact_id == request.user.contact_id
@@ -99,21 +91,10 @@ def end(request, customer: int, pk: int):
 
 def _end(request, customer, contact):
     try:
-        _dissociate(customer, contact, request.user)
-    except Gone:
-        pass
+        actions.dismiss(customer, contact, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
     else:
         text = gettext("%(contact)s is no longer a contact of %(customer)s.")
         messages.success(request, text % {"contact": contact, "customer": customer})
     return redirect("portal:contacts", customer.pk)
-
-
-def _dissociate(customer, contact, by):
-    """A confirmation holds for the customer as it was; should somebody save just then, another is due."""
-    confirmed = None
-    for _attempt in range(ATTEMPTS - 1):
-        try:
-            return actions.dissociate(customer, contact, by=by, confirmed=confirmed)
-        except actions.ConfirmationRequired as required:
-            confirmed = required.confirmation
-    return actions.dissociate(customer, contact, by=by, confirmed=confirmed)

@@ -61,7 +61,7 @@ def _dead(request):
 
 def _show(request, found, form):
     """Who sent it is told where one of a customer's Administrators did."""
-    recipient, offered = found.recipient(), getattr(found, "association", None)
+    recipient, offered = found.recipient(), getattr(found, "offer", None)
     customers = recipient.customers.enabled() if recipient and not offered else []
     context = {"invitation": found, "offered": offered, "customers": customers, "form": form}
     return render(request, "portal/invitation.html", context)

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.translation import gettext, override
 from django.views.decorators.debug import sensitive_post_parameters
@@ -10,12 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from contacts import actions
 from contacts.models import Contact
-from ems_site.accounts import actions as accounts
 from ems_site.accounts import doors
-from ems_site.accounts.forms import PresentPasswordForm
-from ems_site.accounts.models import User
 from ems_site.errors import Conflict
 from ems_site.forms import add_refusal
+from ems_site.portal.acting import Acting
 from ems_site.portal.forms import ProfileForm, own_names_of_languages
 from ems_site.portal.pages import UNPROCESSABLE, portal_page, show
 from ems_site.portal.views.log_on import PORTAL
@@ -60,32 +57,12 @@ def _show_conflict(request, current):
 @require_POST
 @portal_page
 def end_sessions(request):
-    """Everywhere, here as well."""
-    accounts.end_sessions(User.objects.filter(pk=request.user.pk), by=request.user)
-    answer = doors.log_out(request, PORTAL)
-    messages.success(request, gettext("You are signed out everywhere."))
-    return answer
+    return doors.end_sessions(request, PORTAL)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters()
 @portal_page
 def end_session(request, public_id: str):
-    session = _session(request, public_id)
-    form = PresentPasswordForm(request.user, request.POST if request.method == "POST" else None)
-    if request.method != "POST" or not form.is_valid():
-        status = UNPROCESSABLE if form.is_bound else 200
-        context = {"form": form, "session": session}
-        return show(request, "session_end.html", context, section="profile", status=status)
-    accounts.end_session(request.user, public_id, by=request.user)
-    messages.success(request, gettext("The other session has ended."))
-    return redirect("portal:profile")
-
-
-def _session(request, public_id):
-    """One of the person's others: this one ends by logging out."""
-    others = request.user.sessions.open().exclude(session_key=request.session.session_key)
-    for session in others:
-        if session.public_id() == public_id:
-            return session
-    raise Http404
+    values = {"section": "profile", "acting": Acting(request)}
+    return doors.end_session(request, PORTAL, public_id, back="profile", values=values)

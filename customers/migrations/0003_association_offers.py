@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="InvitedAssociation",
+            name="AssociationOffer",
             fields=[
                 (
                     "id",
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                     "customer",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="invited",
+                        related_name="offers",
                         to="customers.customer",
                     ),
                 ),
@@ -41,8 +41,18 @@ class Migration(migrations.Migration):
                     "invitation",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="association",
+                        related_name="offer",
                         to="contacts.invitation",
+                    ),
+                ),
+                (
+                    "offered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="offers",
+                        to="contacts.contact",
                     ),
                 ),
             ],
