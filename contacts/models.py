@@ -37,8 +37,22 @@ def installed_languages():
     return settings.LANGUAGES
 
 
+def tidy_email(text: str) -> str:
+    """A domain in its own letters, however it was written: `xn--bcher-kva.example` is `bücher.example`."""
+    local, at, domain = text.rpartition("@")
+    if "xn--" not in domain.lower():
+        return text
+    try:
+        return local + at + domain.lower().encode("ascii").decode("idna")
+    except UnicodeError:
+        return text
+
+
 class EmailFormField(LineFormField):
     widget = forms.EmailInput
+
+    def to_python(self, value):
+        return tidy_email(super().to_python(value))
 
 
 class EmailField(LineField):
@@ -47,6 +61,10 @@ class EmailField(LineField):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **{"max_length": 254, **kwargs})
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        return tidy_email(value) if isinstance(value, str) else value
 
 
 class ContactQuerySet(models.QuerySet):
@@ -72,7 +90,7 @@ class ContactQuerySet(models.QuerySet):
 
     def addressed(self, email: str):
         """The contact of this e-mail address; letter case and width do not count."""
-        key = identity_key(email)
+        key = identity_key(tidy_email(email))
         return self.filter(email_key=key) if is_storable(key) else self.none()
 
     def search(self, text: str, *, with_customers: bool = False):
@@ -180,7 +198,7 @@ class InvitationQuerySet(models.QuerySet):
         return self.filter(mine | Q(contact=None, email_key__in=keys))
 
     def addressed(self, email: str):
-        return self.filter(email_key=identity_key(email))
+        return self.filter(email_key=identity_key(tidy_email(email)))
 
     def end(self) -> int:
         return self.filter(ended=None).update(ended=timezone.now())

@@ -64,7 +64,9 @@ def log_on(request, door: Door) -> HttpResponse:
 def _open_session(request, form) -> bool:
     if actions.log_on(request, form.user):
         return True
-    request.log_on_refusal = "disabled"
+    # Cut off, or signed out everywhere, in this very instant.
+    now = User.objects.filter(pk=form.user.pk).first()
+    request.log_on_refusal = "disabled" if now and not now.may_log_on() else "signed out"
     form.add_error(None, form.refusal())
     return False
 

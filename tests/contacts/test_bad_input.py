@@ -158,7 +158,7 @@ GOOD = [
     ("email", "o'brien+tag/x=1@example.com", None),
     ("email", "anna@bücher.example", None),
     ("email", "anna@例え.jp", None),
-    ("email", "anna@xn--bcher-kva.example", None),
+    ("email", "anna@xn--bcher-kva.example", "anna@bücher.example"),
     ("email", "anna@sub.example.museum", None),
     ("email", "anna@[192.0.2.1]", None),
     ("email", "n" * 242 + "@example.com", None),
@@ -207,3 +207,24 @@ def test_an_empty_post(client):
 def test_doubled_fields_count_once(client):
     client.post(ADD, values(email=["first@example.com", "second@example.com"]))
     assert Contact.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "other", ["anna@xn--bcher-kva.example", "ANNA@XN--BCHER-KVA.example", "anna@BÜCHER.example"]
+)
+def test_a_domain_is_the_same_in_each_writing(other, manager):
+    contact = actions.save(Contact(email="anna@bücher.example"), by=manager)
+    with pytest.raises(ValidationError) as refused:
+        actions.save(Contact(email=other), by=manager)
+    assert list(refused.value.message_dict) == ["email"]
+    assert Contact.objects.addressed(other).get() == contact
+
+
+@pytest.mark.parametrize("email", ["a@xn--.example", "a@xn--999999999.example", "a@xn--a\u00fc.example"])
+def test_a_domain_that_is_no_such_writing_is_left_or_refused(email, manager):
+    try:
+        contact = actions.save(Contact(email=email), by=manager)
+    except ValidationError as refused:
+        assert list(refused.message_dict) == ["email"]
+    else:
+        assert contact.email == email
