@@ -6,6 +6,7 @@ from django.contrib.auth import get_user
 from django.contrib.auth.hashers import get_hashers
 from django.test import Client
 
+from contacts import actions as contacts
 from contacts.models import Contact
 from customers import actions as customers
 from customers.models import Customer
@@ -102,11 +103,19 @@ def test_a_disabled_contact_of_an_enabled_customer(log_on, standard):
     assert "This account is disabled." in log_on().content.decode()
 
 
-def test_somebody_disabled_between_password_and_session_stays_out(log_on, client, standard, monkeypatch):
-    monkeypatch.setattr(doors.actions, "log_on", lambda request, user: False)
+@pytest.mark.parametrize("is_disabled", [True, False])
+def test_somebody_cut_off_between_password_and_session_stays_out(
+    is_disabled, log_on, client, standard, monkeypatch
+):
+    def cut(request, user):
+        if is_disabled:
+            contacts.disable(Contact.objects.filter(pk=standard.contact.pk), by=None)
+        return False
+
+    monkeypatch.setattr(doors.actions, "log_on", cut)
     answer = log_on()
     assert answer.status_code == 200
-    assert "This account is disabled." in answer.content.decode()
+    assert ("This account is disabled." in answer.content.decode()) is is_disabled
     assert not get_user(client).is_authenticated
 
 
