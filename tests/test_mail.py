@@ -141,7 +141,7 @@ def test_german_mails_are_german(user_of, mailoutbox):
         for text in (message.subject, message.body, Parsed(html_of(message)).text):
             assert not english.search(re.sub(r"https://\S+", "", text).replace(HOSTILE, "")), text
     new_network = next(message for message in mailoutbox if "2001:db8::7" in message.body)
-    assert "3. Mai 2026, 14:07 UTC" in new_network.body
+    assert "3. Mai 2026 um 14:07 UTC" in new_network.body
 
 
 def test_staff_mails_are_english_whatever_the_page_speaks(anna, mailoutbox):

@@ -5,21 +5,23 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contacts.models import Contact
-from customers.actions.customers import SEPARATELY, lock_contacts, save
+from customers.actions.customers import SEPARATELY, save
+from customers.actions.locks import again, hold
 from customers.models import Association, Customer
-from ems_site.errors import Conflict, Gone, Refused
+from ems_site.errors import Gone, Refused
 
 
 class NotAdministrator(Refused):
     code = "not_administrator"
 
 
+@again
 def associate(
     customer: Customer, contact: Contact, kind: str, *, by, confirmed: str | object | None = None
 ) -> Customer:
     """Makes the contact one of the customer's, of this kind, or changes its kind.
 
-    Raises ConfirmationRequired like `save`, Gone, Conflict, ValidationError for an unknown kind.
+    Raises ConfirmationRequired like `save`, Gone, ValidationError for an unknown kind.
     """
     if kind not in Association.Kind.values:
         raise ValidationError("A contact is Standard or Administrator.", code="unknown_kind")
@@ -27,24 +29,26 @@ def associate(
         return _replace(customer, contact, kind, by=by, confirmed=confirmed)
 
 
+@again
 def dissociate(
     customer: Customer, contact: Contact, *, by, confirmed: str | object | None = None, comment: str = ""
 ) -> Customer:
     """Ends the contact's part in the customer; no change where it has none.
 
-    Raises ConfirmationRequired like `save`, Gone, and Conflict.
+    Raises ConfirmationRequired like `save`, and Gone.
     """
     with transaction.atomic():
         return _replace(customer, contact, "", by=by, confirmed=confirmed, comment=comment)
 
 
+@again
 def dismiss(customer: Customer, contact: Contact, *, by) -> Customer:
     """An Administrator of the customer ends the part of another contact.
 
-    Raises NotAdministrator where that is somebody else, or oneself; Gone, and Conflict.
+    Raises NotAdministrator where by is none, or ends their own part; and Gone.
     """
     with transaction.atomic():
-        lock_contacts(customer, [])
+        hold(customer, [])
         administrators = customer.associations.filter(kind=Association.Kind.ADMINISTRATOR)
         if contact.pk == by.contact_id:
             raise NotAdministrator(_("Nobody ends their own association."))
@@ -54,15 +58,11 @@ def dismiss(customer: Customer, contact: Contact, *, by) -> Customer:
 
 
 def _replace(customer, contact, kind, *, by, confirmed, comment=""):
-    held = lock_contacts(customer, [(contact, kind)] if kind else [])
-    current = Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).first()
+    current = hold(customer, [(contact, kind)] if kind else [])
     if current is None:
         raise Gone(_("%s has been deleted meanwhile.") % customer)
-    links = list(current.associations.select_related("contact"))
-    if not held.issuperset(link.contact_id for link in links):
-        # Somebody associated another contact in this very moment.
-        raise Conflict(current=current, mine=customer)
-    associates = [(link.contact, link.kind) for link in links if link.contact_id != contact.pk]
+    links = current.associations.exclude(contact=contact).select_related("contact")
+    associates = [(link.contact, link.kind) for link in links]
     if kind:
         associates.append((contact, kind))
     return save(current, by=by, associates=associates, confirmed=confirmed, comment=comment)

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, Q
-from django.utils.translation import gettext as _
+from django.db.models import ProtectedError
 
 import contacts.actions
 from contacts.models import Contact, Invitation
+from customers.actions.locks import again, hold_all, lock_contacts
 from customers.models import Association, Customer, CustomerQuerySet, offers_of
 from ems_site import actions as rows
 from ems_site import conflicts
@@ -160,21 +160,6 @@ def _confirm(customer, changes, new, by, confirmed):
             raise required
 
 
-def lock_contacts(customer: Customer, wanted: list[tuple[Contact, str]]) -> set[int]:
-    """Holds the contacts that the customer is to have and those it has; returns the keys of all."""
-    if not {kind for _, kind in wanted} <= set(Association.Kind.values):
-        raise ValidationError("A contact is Standard or Administrator.", code="unknown_kind")
-    keys = [contact.pk for contact, _ in wanted if not contact._state.adding]
-    if len(keys) != len(set(keys)):
-        raise ValidationError("A contact is associated twice.", code="repeated_contact")
-    linked = Association.objects.filter(customer=customer.pk).values("contact")
-    people = Contact.objects.filter(Q(pk__in=keys) | Q(pk__in=linked)).order_by("pk")
-    found = {contact.pk for contact in people.select_for_update(no_key=True)}
-    if not found.issuperset(keys):
-        raise ValidationError(_("A contact has been deleted meanwhile."), code="contact_gone")
-    return found
-
-
 def _link_changes(customer: Customer, wanted) -> Changes:
     """{`contact:key:e-mail`: [old kind, new kind]} of the associations that would change."""
     if wanted is None:
@@ -239,6 +224,7 @@ def _record_on_contact(customer, contact, changes, by, comment):
         audit.record("contact.changed", contact, by=by, changes=change_here, comment=comment)
 
 
+@again
 def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
     """Deletes these customers with their associations, or none of them; their contacts stay.
 
@@ -247,7 +233,7 @@ def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custom
     """
     try:
         with transaction.atomic():
-            deleted = _locked(customers, for_deletion=True)
+            deleted = hold_all(customers, for_deletion=True)
             if blocked := [customer for customer in deleted if not customer.may_be_deleted()]:
                 raise HasEntitlements(blocked)
             for customer in deleted:
@@ -263,12 +249,13 @@ def delete(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custom
         raise HasEntitlements(blocked) from None
 
 
+@again
 def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Customer]:
     """Prevents these customers from logging on: ends the sessions, links and invitations of those
     of their contacts who have no other enabled customer, and the invitations to the customers.
     Returns those that were enabled until now."""
     with transaction.atomic():
-        _locked(customers)
+        hold_all(customers)
         changed = rows.set_status(customers, Status.DISABLED, by=by, comment=comment)
         _lock_out(Contact.objects.filter(customers__in=changed))
         _end_invitations(changed)
@@ -277,18 +264,6 @@ def disable(customers: CustomerQuerySet, *, by, comment: str = "") -> list[Custo
 
 def _end_invitations(customers):
     Invitation.objects.filter(offer__customer__in=customers).end()
-
-
-def _locked(customers, *, for_deletion=False):
-    """Holds the customers, and before them their contacts: two customers that one contact loses at
-    once must not each count on the other."""
-    links = Association.objects.filter(customer__in=customers.order_by().values("pk"))
-    people = Contact.objects.filter(pk__in=links.values("contact")).order_by("pk")
-    held = {contact.pk for contact in people.select_for_update(no_key=True)}
-    found = rows.locked(customers, for_deletion=for_deletion)
-    if not held.issuperset(links.values_list("contact", flat=True)):
-        raise Refused("Somebody associated a contact in this very moment. Try again.")
-    return found
 
 
 def _lock_out(people):

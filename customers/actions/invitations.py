@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 import contacts.actions
 from contacts.models import Contact, Invitation
 from customers.actions.associations import associate
-from customers.actions.customers import SEPARATELY, lock_contacts
+from customers.actions.customers import SEPARATELY
+from customers.actions.locks import again, hold
 from customers.models import Association, AssociationOffer, Customer, offers_of
 from ems_site.accounts.actions import LinkUsed
 from ems_site.accounts.models import User
@@ -71,6 +72,7 @@ def withdraw(invitation: Invitation, *, by) -> bool:
         return True
 
 
+@again
 def accept(key: str, *, password: str | None = None, name: str = "", language: str = "") -> Contact:
     """Uses an invitation up: sets the password of whoever has none, and makes them the customer's
     contact if it offers that. Whoever is not a contact yet becomes one, of this name and language.
@@ -105,8 +107,7 @@ def _hold(invitation):
         people = Contact.objects.filter(pk__in=[recipient.pk] if recipient else [])
         list(people.select_for_update(no_key=True))
     else:
-        lock_contacts(customer, [(recipient, Association.Kind.STANDARD)] if recipient else [])
-        list(Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk))
+        hold(customer, [(recipient, Association.Kind.STANDARD)] if recipient else [])
     list(Invitation.objects.select_for_update().filter(pk=invitation.pk))
     return Contact.objects.filter(pk=recipient.pk).first() if recipient else None
 

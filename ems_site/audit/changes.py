@@ -8,6 +8,9 @@ from ems_site.labels import label
 
 Changes = dict[str, list]
 
+# What histories tell besides the fields of a record.
+NOT_FIELDS = {"password": "Password", "sessions": "Sessions"}
+
 
 def attributes(model: models.Model) -> tuple[str, ...]:
     """What people write down about it, by the names of the fields."""
@@ -61,7 +64,7 @@ def _label(model, name):
     try:
         return capfirst(label(model, name)) if model else name
     except FieldDoesNotExist:
-        return capfirst(name)
+        return NOT_FIELDS.get(name, name)
 
 
 def _shown(name, value):
