@@ -150,7 +150,7 @@ def test_forgotten_password_in_german(browse, newest_link, mailoutbox, watch, db
         page.goto("/portal/password-reset/")
         page.get_by_label("E-Mail").fill(email)
         page.get_by_role("button", name="Link senden").click()
-        expect(page.get_by_role("heading", name="Sehen Sie in Ihre E-Mails")).to_be_visible()
+        expect(page.get_by_role("heading", name="Prüfen Sie Ihr Postfach")).to_be_visible()
     (mail,) = mailoutbox
     assert mail.subject == "Wählen Sie ein neues Kennwort"
     link = newest_link(to="anna@example.com")
@@ -158,18 +158,18 @@ def test_forgotten_password_in_german(browse, newest_link, mailoutbox, watch, db
     page.goto(link)
     expect(page).to_have_url("/portal/password-reset/confirm/")
     expect(page.locator("html")).to_have_attribute("lang", "de")
-    labels = "Neues Kennwort*", "Neues Kennwort, noch einmal*"
+    labels = "Neues Kennwort*", "Neues Kennwort wiederholen*"
     fill(page, labels, "Murmeltier")
-    page.get_by_role("button", name="Kennwort setzen").click()
+    page.get_by_role("button", name="Kennwort festlegen").click()
     expect(page.get_by_text("Dieses Kennwort ist zu kurz.")).to_be_visible()
     fill(page, labels, "sieben fremde Murmeltiere")
-    page.get_by_role("button", name="Kennwort setzen").click()
-    expect(page.get_by_text("Ihr Kennwort ist geändert.")).to_be_visible()
+    page.get_by_role("button", name="Kennwort festlegen").click()
+    expect(page.get_by_text("Ihr Kennwort wurde geändert.")).to_be_visible()
     log_on(page, "anna@example.com", "sieben fremde Murmeltiere")
     expect(page.get_by_role("heading", name="Willkommen")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "de")
     assert page.goto(link).status == 410
-    expect(page.get_by_role("heading", name="Dieser Link gilt nicht")).to_be_visible()
+    expect(page.get_by_role("heading", name="Dieser Link ist ungültig")).to_be_visible()
 
 
 def test_an_administrators_invitation_makes_a_contact(browse, acme, newest_link, watch):
@@ -180,7 +180,7 @@ def test_an_administrators_invitation_makes_a_contact(browse, acme, newest_link,
     page.goto(f"/portal/customers/{acme.pk}/contacts/invite/")
     page.keyboard.type("nora@example.com")
     page.get_by_role("button", name="Einladung senden").click()
-    expect(page.get_by_text("Die Einladung von nora@example.com ist unterwegs.")).to_be_visible()
+    expect(page.get_by_text("Die Einladung an nora@example.com ist unterwegs.")).to_be_visible()
     link = newest_link(to="nora@example.com")
 
     guest.goto(link)

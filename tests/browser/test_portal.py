@@ -258,7 +258,7 @@ def test_the_portal_speaks_the_contacts_language(browse, stella, acme):
     expect(page.get_by_label("Language")).to_have_value("en")
     page.get_by_label("Language").select_option("Deutsch")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Ihr Profil ist gespeichert.")).to_be_visible()
+    expect(page.get_by_text("Ihr Profil wurde gespeichert.")).to_be_visible()
     expect(root).to_have_attribute("lang", "de")
 
 
