@@ -185,6 +185,7 @@ def disable(contacts: ContactQuerySet, *, by, comment: str = "") -> list[Contact
         changed = rows.set_status(contacts, Status.DISABLED, by=by, comment=comment)
         User.objects.filter(contact__in=changed).end_sessions()
         Invitation.objects.of(changed).revoke()
+        Invitation.objects.filter(offer__offered_by__in=changed).revoke()
         return changed
 
 
@@ -248,8 +249,6 @@ def set_password(contact: Contact, raw_password: str, *, by) -> User:
             user.set_unusable_password()
             accounts.save(user, by=by)
         end_invitations([current])
-        if by is not None:
-            audit.record("contact.changed", current, by=by, changes={"password": ["", "set"]})
         return accounts.set_password(user, raw_password, by=by or user)
 
 

@@ -273,6 +273,8 @@ class Invitation(models.Model):
     def may_be_accepted(self) -> bool:
         """Whoever it is for may be let in, and whoever offers an association may still do so."""
         contact = self.recipient()
+        if self.revoked:
+            return False
         if contact is not None and not (contact.is_enabled() and contact.may_use_log_on()):
             return False
         if self.is_offer:

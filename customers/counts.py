@@ -23,6 +23,12 @@ def locked_out(customers: Iterable[Customer]) -> tuple[int, int]:
     return lost.count(), lost.signed_in().count()
 
 
+def signed_in(customers: Iterable[Customer]) -> int:
+    """How many contacts of these customers are signed in now."""
+    keys = [customer.pk for customer in customers]
+    return Contact.objects.filter(associations__customer__in=keys).signed_in().count()
+
+
 def associations(customers: Iterable[Customer]) -> int:
     return Association.objects.filter(customer__in=customers).count()
 

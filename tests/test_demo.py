@@ -227,10 +227,14 @@ def assert_history():
 
 def assert_done_by_contacts(entries):
     """They choose their passwords, and one of them has invited somebody."""
-    assert {entry.code for entry in entries} == {"user.added", "user.password_changed", "customer.changed"}
+    assert {entry.code for entry in entries} == {
+        *("user.added", "user.password_changed", "contact.changed", "customer.changed"),
+    }
     assert not [entry for entry in entries if entry.client_address.startswith("10.")]
     for entry in entries:
-        if entry.code == "user.password_changed":
+        if entry.code == "contact.changed":
+            assert entry.changes == {"password": ["", "chosen by the contact"]}
+        elif entry.code == "user.password_changed":
             assert (entry.actor_key, entry.actor_name) == (entry.subject_key, entry.subject_name)
         else:
             assert entry.actor_name == ("" if entry.code == "user.added" else "administrator@example.com")

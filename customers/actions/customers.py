@@ -202,6 +202,9 @@ def _associate(customer, wanted, by, comment="") -> Changes:
         people = Contact.objects.filter(pk__in=[contact.pk for contact in touched])
         people.refresh_search_keys()
         offers_of(customer).of(people).end()
+        administrators = customer.associations.filter(kind=Association.Kind.ADMINISTRATOR)
+        demoted = people.exclude(pk__in=administrators.values("contact"))
+        offers_of(customer).filter(offer__offered_by__in=demoted).revoke()
         _lock_out(people)
     return changes
 

@@ -43,7 +43,7 @@ def invite(customer: Customer, email: str, *, by, language: str = "en") -> Invit
         invitation.clean_fields(exclude=["contact", "digest"])
         offers_of(current).addressed(email).end()
         may_join = contact.is_enabled() if contact else not User.objects.named(email).exists()
-        contacts.actions.send(invitation, by=by, customer_name=current.name, silently=not may_join)
+        contacts.actions.send(invitation, by=by, customer_name=str(current), silently=not may_join)
         offered_by = by.contact if by.is_contact() else None
         AssociationOffer.objects.create(invitation=invitation, customer=current, offered_by=offered_by)
         _record(current, invitation, ["", "invited"], by)

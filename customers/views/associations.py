@@ -38,6 +38,8 @@ def of_contact(request: HttpRequest, pk: int) -> HttpResponse:
     customer = Customer.objects.filter(pk=key).first()
     if customer is None:
         return _show(request, contact, refusal="This customer has been deleted meanwhile.")
+    if kind and not customer.is_enabled() and not contact.customers.contains(customer):
+        return _show(request, contact, refusal=f"{customer} is disabled. Enable it first.")
     if removing and "comment" not in request.POST and _signs_out(contact, customer):
         return _show_removal(request, contact, customer, ReasonForm())
     reason = ReasonForm(request.POST)

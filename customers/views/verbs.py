@@ -20,6 +20,7 @@ def _consequence(verb: Verb, customers: list[Customer], by: User) -> dict:
         "lost_count": lost,
         "signed_in_count": signed_in,
         "kept_count": people - lost,
+        "kept_signed_in_count": counts.signed_in(customers) - signed_in,
     }
 
 

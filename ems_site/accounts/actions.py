@@ -71,6 +71,7 @@ def set_password(user: User, raw_password: str | None, *, by, code: str = "user.
     be changed at the next log-on.
     """
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    before = "hidden" if user.has_usable_password() else ""
     user.set_password(raw_password)
     user.must_change_password = by is not None and by.pk != user.pk
     user.save(update_fields=["password", "must_change_password"])
@@ -78,6 +79,10 @@ def set_password(user: User, raw_password: str | None, *, by, code: str = "user.
     if user.contact:
         # What is left are offers of customers, which set no password.
         user.contact.invitations.filter(is_offer=False).end()
+        after = "taken away" if raw_password is None else "chosen by the contact"
+        if user.must_change_password and raw_password is not None:
+            after = "set for the next log-on"
+        audit.record("contact.changed", user.contact, by=by, changes={"password": [before, after]})
     audit.record(code, user, by=by)
     security.info("Password set", extra={"event": code, "subject_id": user.pk})
     transaction.on_commit(partial(mail.later, mail.send_password_changed, user.pk))

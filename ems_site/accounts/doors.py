@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ems_site import context, failures
-from ems_site.accounts import actions, lockout, mail, throttles
+from ems_site.accounts import actions, links, lockout, mail, throttles
 from ems_site.accounts.forms import (
     ChangePasswordForm,
     LogOnForm,
@@ -27,6 +27,7 @@ security = logging.getLogger("ems.security")
 
 RESET_KEY = "password_reset_key"
 MAILS_PER_HOUR = 3
+CONFLICT = 409
 GONE = 410
 UNPROCESSABLE = 422
 
@@ -103,9 +104,12 @@ def password_reset_confirm(request, door: Door) -> HttpResponse:
     if "key" in request.GET:
         request.session[RESET_KEY] = key
         return door.to("password_reset_confirm")
+    shown: dict = {"link": links.name_of(key), "form": NewPasswordForm(user)}
+    if links.is_of_another(request, key):
+        return door.show(request, "password_reset_confirm.html", shown, status=CONFLICT)
     form = NewPasswordForm(user, request.POST or None)
     if request.method != "POST" or not form.is_valid():
-        return door.show(request, "password_reset_confirm.html", {"form": form})
+        return door.show(request, "password_reset_confirm.html", shown | {"form": form})
     try:
         actions.reset_password(key, form.cleaned_data["new_password"], door.for_contacts)
     except actions.LinkUsed:

@@ -9,6 +9,8 @@ PRODUCT_WORDS = (
     *("entitlements", "entitlement", "customers", "customer", "contacts", "contact", "portal", "vendor"),
     *("licensing", "licenses", "license", "licence", "activation", "activatee", "activate", "product"),
     *("management", "manager", "administrator", "admin", "password", "passwort", "passw0rd", "welcome"),
+    *("kundenportal", "kunden", "kunde", "kontakt", "lizenzen", "lizenz", "berechtigung", "anbieter"),
+    *("kennwort", "verwaltung", "willkommen", "einladung"),
     *("sentinel", "thales", "gemalto", "safenet", "ems"),
 )
 LETTERS_LEFT = 8

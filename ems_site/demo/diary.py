@@ -132,6 +132,8 @@ class Diary:
         user = User(username=contact.email, email=contact.email, contact=contact)
         self.add_user(user)
         user.session_epoch += 1
+        chosen = {"password": ["", "chosen by the contact"]}
+        self._record("contact.changed", contact, chosen, by=user)
         self._record("user.password_changed", user, {}, by=user)
 
     def log_on(self, user: User, at: datetime, address: str) -> None:

@@ -1,6 +1,8 @@
 """For which customer a contact acts. In the portal there are enabled customers only."""
 
+from django.contrib import messages
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from customers.models import Association
 from ems_site.status import Status
@@ -18,12 +20,21 @@ class Acting:
         self.associations = list(associations_of(request.user.contact))
         by_customer = {association.customer_id: association for association in self.associations}
         if customer is None:
-            first = self.associations[0] if self.associations else None
-            self.association = by_customer.get(request.session.get(DEFAULT), first)
+            self.association = self._default(request, by_customer)
         elif customer in by_customer:
             self.association = by_customer[customer]
         else:
             raise Http404
+
+    def _default(self, request, by_customer):
+        """The one remembered, else the first; whoever lost the one they acted for is told."""
+        first = self.associations[0] if self.associations else None
+        remembered = request.session.get(DEFAULT)
+        if first and remembered is not None and remembered not in by_customer:
+            del request.session[DEFAULT]
+            text = _("The customer that you acted for is not available any more. You act for %s now.")
+            messages.warning(request, text % first.customer)
+        return by_customer.get(remembered, first)
 
     @classmethod
     def as_administrator(cls, request, customer: int) -> "Acting":

@@ -261,3 +261,18 @@ def test_of_two_posts_at_the_same_time_one_is_refused(user, at_once, mail_at_onc
 def test_threads_get_no_slot_twice(at_once):
     taken = at_once(*[lambda: throttles.take("t", "me", limit=3, seconds=3600)] * 8)
     assert sorted(taken) == [False] * 5 + [True] * 3
+
+
+def test_of_two_links_in_one_browser_the_form_does_what_it_shows(client, user, administrator):
+    first, second = reset_tokens.key(user), reset_tokens.key(administrator)
+    client.get(f"/password-reset/confirm/?key={first}")
+    page = client.get("/password-reset/confirm/").content.decode()
+    assert "Anna" in page
+    shown = re.search('name="link" value="([0-9a-f]+)"', page)[1]
+    client.get(f"/password-reset/confirm/?key={second}")
+    typed = {"new_password": "four quiet harbours", "repeated": "four quiet harbours", "link": shown}
+    answer = client.post("/password-reset/confirm/", typed)
+    assert answer.status_code == 409
+    assert "root" in answer.content.decode()
+    for one in (user, administrator):
+        assert User.objects.get(pk=one.pk).check_password(PASSWORD)

@@ -288,7 +288,7 @@ def test_whoever_was_associated_meanwhile_is_not_let_in_twice(invite, acme, mana
 
 
 @pytest.mark.parametrize("loss", ["disabled", "deleted", "standard", "removed"])
-def test_it_dies_with_the_rights_of_who_sent_it(loss, invite, acme, arthur, manager):
+def test_it_dies_with_the_rights_of_who_sent_it_for_good(loss, invite, acme, arthur, manager):
     key = invite("nora@example.com")
     if loss == "disabled":
         contacts.actions.disable(one(arthur.contact), by=manager)
@@ -301,6 +301,10 @@ def test_it_dies_with_the_rights_of_who_sent_it(loss, invite, acme, arthur, mana
     assert Invitation.objects.of_key(key) is None
     with pytest.raises(LinkUsed):
         actions.accept(key, password=PASSWORD)
+    if loss != "deleted":
+        contacts.actions.enable(one(arthur.contact), by=manager)
+        actions.associate(Customer.objects.get(pk=acme.pk), arthur.contact, "administrator", by=manager)
+    assert Invitation.objects.of_key(key) is None
 
 
 def test_a_log_on_made_inactive_is_not_opened_by_it(invite, log_on_of):

@@ -71,7 +71,7 @@ def test_disabling_says_whom_it_locks_out_and_who_is_signed_in_now(client, signe
         signed_in(user_of(contact))
     text = Served(client.get(address_of(customer, "disable"))).text
     assert "12 contacts are concerned. 10 cannot log on; 3 of them are signed in now" in text
-    assert "and are out at their next request; 2 keep other enabled customers." in text
+    assert "and are out at their next request; 2 keep other enabled customers (1 signed in now)." in text
     assert "Open invitation and reset links die." in text
 
 

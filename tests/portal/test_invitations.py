@@ -13,7 +13,7 @@ from customers import actions as customers
 from customers.models import Association, Customer
 from ems_site.accounts.models import User
 from tests.factories import ContactFactory
-from tests.pages import everything
+from tests.pages import Served, everything
 from tests.portal.conftest import PASSWORD, STANDARD, person
 
 pytestmark = pytest.mark.django_db
@@ -252,3 +252,21 @@ def test_keys_of_another_kind_open_nothing(client, to_join, standard):
 
     assert is_dead(client.get(PAGE, {"key": reset_tokens.key(standard)}))
     assert client.get("/portal/password-reset/confirm/", {"key": to_join()}).status_code == 410
+
+
+def test_of_two_links_in_one_browser_the_form_does_what_it_shows(
+    client, acme, foreign, administrator, foreigner, key_of
+):
+    first = key_of(customers.invite, acme, "nora@example.com", by=administrator)
+    second = key_of(customers.invite, foreign, "nora@example.com", by=foreigner)
+    client.get(f"{PAGE}?key={first}")
+    typed = {"new_password": NEW, "repeated": NEW}
+    shown = Served(client.get(PAGE)).form("link").data
+    client.get(f"{PAGE}?key={second}")
+    answer = client.post(PAGE, shown | typed)
+    assert answer.status_code == 409
+    assert "Another link was opened meanwhile" in answer.content.decode()
+    assert foreign.name in answer.content.decode()
+    assert not Contact.objects.addressed("nora@example.com").exists()
+    client.post(PAGE, Served(answer).form("link").data | typed)
+    assert Contact.objects.addressed("nora@example.com").get().customers.get() == foreign
