@@ -30,11 +30,32 @@ class AssociationInlineFormSet(PostedRows, forms.models.BaseInlineFormSet):
 
     def __init__(self, data=None, *args, **kwargs):
         if data is not None and "prefix" in kwargs:
-            data = data.copy()
+            data = _without_ticked(data.copy(), kwargs["prefix"])
             data[f"{kwargs['prefix']}-INITIAL_FORMS"] = "0"
             for name in [name for name in data if re.fullmatch(r".*-[0-9]+-id", name)]:
                 data[name] = ""
         super().__init__(data, *args, **kwargs)
+
+
+def _without_ticked(data, prefix):
+    """The rows whose Delete is ticked are left out, and stay out when the form is shown again: Django
+    draws that box beside rows that it knows to be saved only."""
+    field = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,9}})-(.+)")
+    rows: dict[int, dict] = {}
+    for name in list(data):
+        if match := field.fullmatch(name):
+            rows.setdefault(int(match[1]), {})[match[2]] = data.getlist(name)
+    if not any("DELETE" in row for row in rows.values()):
+        return data
+    kept = [rows[number] for number in sorted(rows) if "DELETE" not in rows[number]]
+    for number, row in rows.items():
+        for name in row:
+            del data[f"{prefix}-{number}-{name}"]
+    for number, row in enumerate(kept):
+        for name, values in row.items():
+            data.setlist(f"{prefix}-{number}-{name}", values)
+    data[f"{prefix}-TOTAL_FORMS"] = str(len(kept))
+    return data
 
 
 class AssociationInline(KeyAutocompletes, admin.TabularInline):

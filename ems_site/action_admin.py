@@ -102,6 +102,16 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
+    def has_change_permission(self, request, obj=None):
+        """As on the pages: whoever changes something may see it, too."""
+        return super().has_change_permission(request, obj) and self._may_view(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and self._may_view(request)
+
+    def _may_view(self, request):
+        return request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}")
+
     def shown_in_the_way(self, request, protected: list) -> list:
         """An entitlement is in the way whatever the person may do; only some may see which."""
         may_see = request.user.has_perm("entitlements.view_entitlement")
