@@ -95,6 +95,8 @@ def test_keys(page):
     top.fill("acme")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/customers/\?q=acme$"))
+    # Keys mean something once the scripts have run.
+    page.wait_for_load_state("load")
 
     page.keyboard.press("?")
     shortcuts = page.get_by_role("dialog", name="Keyboard shortcuts")
