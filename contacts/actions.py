@@ -248,7 +248,6 @@ def set_password(contact: Contact, raw_password: str, *, by) -> User:
             user = User(username=current.email, email=current.email, contact=current)
             user.set_unusable_password()
             accounts.save(user, by=by)
-        end_invitations([current])
         return accounts.set_password(user, raw_password, by=by or user)
 
 

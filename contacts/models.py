@@ -3,8 +3,6 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 
 from django import forms
 from django.conf import settings
@@ -28,7 +26,7 @@ from ems_site.keys import (
     is_storable,
     matching,
 )
-from ems_site.status import Status
+from ems_site.status import Status, StatusQuerySet
 
 INVITATION_VALID = timedelta(days=7)
 
@@ -67,13 +65,7 @@ class EmailField(LineField):
         return tidy_email(value) if isinstance(value, str) else value
 
 
-class ContactQuerySet(models.QuerySet):
-    def enabled(self):
-        return self.filter(status=Status.ENABLED)
-
-    def disabled(self):
-        return self.filter(status=Status.DISABLED)
-
+class ContactQuerySet(StatusQuerySet):
     def deletable(self):
         """Contacts to whom no entitlement is addressed, whatever its state."""
         return self.filter(entitlements=None)
@@ -83,10 +75,6 @@ class ContactQuerySet(models.QuerySet):
 
     def signed_in(self):
         return self.filter(user__sessions__expire_date__gt=timezone.now()).distinct()
-
-    def as_shown(self, rows: Iterable[tuple[int, int]]):
-        """Those of these (key, version) rows that have not changed since."""
-        return self.filter(reduce(or_, (Q(pk=pk, version=v) for pk, v in rows), Q(pk__in=[])))
 
     def addressed(self, email: str):
         """The contact of this e-mail address; letter case and width do not count."""

@@ -1,11 +1,7 @@
 import secrets
 import uuid
-from collections.abc import Iterable
-from functools import reduce
-from operator import or_
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
 from django.urls import reverse
 
 from contacts.models import Contact, Invitation, InvitationQuerySet
@@ -22,7 +18,7 @@ from ems_site.keys import (
     matching,
     with_keys,
 )
-from ems_site.status import Status
+from ems_site.status import Status, StatusQuerySet
 
 # Without characters that are mistaken for one another: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
 READABLE = "34679ACDEFGHJKMNPQRTWXY"
@@ -32,20 +28,10 @@ def new_customer_id() -> str:
     return "C-" + "".join(secrets.choice(READABLE) for _ in range(6))
 
 
-class CustomerQuerySet(models.QuerySet):
-    def enabled(self):
-        return self.filter(status=Status.ENABLED)
-
-    def disabled(self):
-        return self.filter(status=Status.DISABLED)
-
+class CustomerQuerySet(StatusQuerySet):
     def deletable(self):
         """Customers for whom no entitlement has been generated, drafts included."""
         return self.filter(entitlements=None)
-
-    def as_shown(self, rows: Iterable[tuple[int, int]]):
-        """Those of these (key, version) rows that have not changed since."""
-        return self.filter(reduce(or_, (Q(pk=pk, version=v) for pk, v in rows), Q(pk__in=[])))
 
     def search(self, text: str):
         """Customers with this text anywhere in an attribute or a contact's e-mail.

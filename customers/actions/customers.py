@@ -196,9 +196,11 @@ def _associate(customer, wanted, by, comment="") -> Changes:
     for contact, kind in now.values():
         Association.objects.create(customer=customer, contact=contact, kind=kind)
         touched.append(contact)
+    touched = [contact for contact in touched if _link(contact) in changes]
     for contact in touched:
-        _record_on_contact(customer, contact, changes, by, comment)
-    if changes:
+        change = {link_name(customer, str(customer)): changes[_link(contact)]}
+        audit.record("contact.changed", contact, by=by, changes=change, comment=comment)
+    if touched:
         people = Contact.objects.filter(pk__in=[contact.pk for contact in touched])
         people.refresh_search_keys()
         offers_of(customer).of(people).end()
@@ -219,12 +221,6 @@ def _named(contact, act):
         act()
     except ValidationError as error:
         raise ValidationError([f"Contact {contact}: {text}" for text in error.messages]) from error
-
-
-def _record_on_contact(customer, contact, changes, by, comment):
-    if change := changes.get(_link(contact)):
-        change_here = {link_name(customer, str(customer)): change}
-        audit.record("contact.changed", contact, by=by, changes=change_here, comment=comment)
 
 
 @again

@@ -11,6 +11,8 @@ from ems_site.verbs import Verb, Verbs
 
 def _consequence(verb: Verb, customers: list[Customer], by: User) -> dict:
     """Delete takes associations away; the others are about people."""
+    if verb.name == "enable":
+        return {"contact_count": counts.people(customers)}
     lost, signed_in = counts.locked_out(customers)
     if verb.name == "delete":
         return {"contact_count": counts.associations(customers), "signed_in_count": signed_in}

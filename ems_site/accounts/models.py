@@ -27,9 +27,6 @@ class UserQuerySet(models.QuerySet):
         Session.objects.filter(user__in=keys).delete()
         return ended
 
-    def signed_in(self):
-        return self.filter(sessions__expire_date__gt=timezone.now()).distinct()
-
     def named(self, username: str):
         """The user of this name, however it is spelt: case and width do not count."""
         key = identity_key(username)

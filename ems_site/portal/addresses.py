@@ -6,7 +6,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from ems_site.accounts.addresses import safe_path
 
-NO_PAGES = {"login", "logout", "language", "customer", "withdraw", "sessions_end"}
+POSTS_ONLY = {"logout", "language", "customer", "withdraw", "sessions_end"}
 
 
 def portal_path(request, address: str) -> tuple[str, str]:
@@ -22,10 +22,10 @@ def portal_path(request, address: str) -> tuple[str, str]:
 def next_page(request) -> str:
     """The page that was asked for before the log-on, else the portal's first."""
     path, name = portal_path(request, request.POST.get("next") or request.GET.get("next") or "")
-    return path if name not in {"", *NO_PAGES} else reverse("portal:home")
+    return path if name not in {"", "login", *POSTS_ONLY} else reverse("portal:home")
 
 
 def page_before(request) -> str:
     """The page whose button was pressed, as it says itself."""
     path, name = portal_path(request, request.POST.get("next", ""))
-    return path if name not in NO_PAGES - {"login"} and path else reverse("portal:home")
+    return path if name not in {"", *POSTS_ONLY} else reverse("portal:home")
