@@ -6,6 +6,7 @@ A value that is missing or wrong stops the start with one sentence that names th
 import os
 import secrets
 import zoneinfo
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from environ.fileaware_mapping import FileAwareMapping
 
+from ems_site import license_keys
 from ems_site.proxies import is_loopback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -85,14 +87,14 @@ DEMO = flag("EMS_DEMO")
 # Keys
 
 
-def demo_secret_key() -> str:
-    """Random, made once, readable by its owner only; two processes that start at once agree on it."""
-    path = VAR_DIR / "secret-key"
+def made_once(name: str, make: Callable[[], str]) -> str:
+    """A secret of the demo, readable by its owner only; two processes that start at once agree on it."""
+    path = VAR_DIR / name
     VAR_DIR.mkdir(mode=0o700, exist_ok=True)
     if not path.exists():
-        draft = VAR_DIR / f"secret-key.{os.getpid()}.{secrets.token_hex(4)}"
+        draft = VAR_DIR / f"{name}.{os.getpid()}.{secrets.token_hex(4)}"
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
+            file.write(make())
         try:
             os.link(draft, path)
         except FileExistsError:
@@ -109,7 +111,7 @@ def production_secret_key(name: str, value: str) -> str:
 
 
 if DEMO:
-    SECRET_KEY = text("SECRET_KEY") or demo_secret_key()
+    SECRET_KEY = text("SECRET_KEY") or made_once("secret-key", lambda: secrets.token_urlsafe(64))
 else:
     SECRET_KEY = production_secret_key(
         "SECRET_KEY", required("SECRET_KEY", "$(openssl rand -base64 60 | tr -d '\\n')")
@@ -117,6 +119,26 @@ else:
 SECRET_KEY_FALLBACKS = [
     production_secret_key("SECRET_KEY_FALLBACKS", key) for key in words(text("SECRET_KEY_FALLBACKS"))
 ]
+
+
+def license_pem(name: str, read: Callable[[str], object]) -> str:
+    """A key in PEM or nothing, and never the key in the message."""
+    value = text(name)
+    try:
+        if value:
+            read(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {error}. ./ems manage make_license_key makes one; {name}_FILE may name its file."
+        ) from None
+    return value
+
+
+# Signs licenses; without it nothing can be activated. The retired ones still verify.
+LICENSE_KEY = license_pem("LICENSE_KEY", license_keys.private_key)
+if DEMO and not LICENSE_KEY:
+    LICENSE_KEY = made_once("license-key", license_keys.new_private_pem)
+LICENSE_RETIRED_KEYS = license_pem("LICENSE_RETIRED_KEYS", license_keys.public_keys)
 
 
 # Addresses

@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import secrets
 import shutil
 import stat
 import subprocess
@@ -11,8 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import ConnectionHandler
+
+from ems_site import license_keys
 
 SOURCE = Path(__file__).resolve().parent.parent / "ems_site" / "settings.py"
 PRODUCTION = {
@@ -33,7 +44,7 @@ OURS = [
         "EMAIL_FROM",
     ),
     *("DATABASE_URL", "CACHE_URL", "CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "PGHOST"),
-    *("PORTAL_HOST", "SUPPORT_EMAIL"),
+    *("PORTAL_HOST", "SUPPORT_EMAIL", "LICENSE_KEY", "LICENSE_RETIRED_KEYS"),
 ]
 
 
@@ -218,9 +229,78 @@ def test_processes_that_start_at_once_agree_on_the_key(start, tmp_path):
     found = start(DEMO)
     (tmp_path / "var" / "secret-key").unlink()
     with ThreadPoolExecutor(8) as threads:
-        keys = set(threads.map(lambda _: found["demo_secret_key"](), range(8)))
+        keys = set(threads.map(lambda _: found["made_once"]("secret-key", secrets.token_urlsafe), range(8)))
     assert len(keys) == 1
     assert len(list((tmp_path / "var").glob("secret-key*"))) == 1
+
+
+# Keys that sign licenses
+
+
+def pem_of(key, encryption=None):
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()).decode()
+
+
+ONE, TWO = (Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32)) for seed in (1, 2))
+SIGNING = pem_of(ONE)
+PUBLIC = [license_keys.public_pem(key.public_key()) for key in (ONE, TWO)]
+
+
+def test_without_a_license_key_production_starts_and_signs_nothing(start):
+    for environment in ({}, {"LICENSE_KEY": "", "LICENSE_RETIRED_KEYS": " "}):
+        found = start(PRODUCTION | environment)
+        assert (found["LICENSE_KEY"], found["LICENSE_RETIRED_KEYS"]) == ("", "")
+
+
+def test_license_keys_are_read(start, tmp_path):
+    found = start(PRODUCTION | {"LICENSE_KEY": SIGNING, "LICENSE_RETIRED_KEYS": PUBLIC[1]})
+    assert (found["LICENSE_KEY"], found["LICENSE_RETIRED_KEYS"]) == (SIGNING.strip(), PUBLIC[1].strip())
+    files = {"LICENSE_KEY_FILE": tmp_path / "key", "LICENSE_RETIRED_KEYS_FILE": tmp_path / "retired"}
+    files["LICENSE_KEY_FILE"].write_text(SIGNING)
+    files["LICENSE_RETIRED_KEYS_FILE"].write_text("\n".join(PUBLIC))
+    found = start(PRODUCTION | {name: str(path) for name, path in files.items()})
+    assert found["LICENSE_KEY"] == SIGNING.strip()
+    assert len(license_keys.public_keys(found["LICENSE_RETIRED_KEYS"])) == 2
+
+
+WRONG_KEYS = {
+    "nonsense": "marker-password",
+    "another kind": pem_of(X25519PrivateKey.from_private_bytes(b"x" * 32)),
+    "locked": pem_of(ONE, encryption=BestAvailableEncryption(b"marker-password")),
+    "cut": SIGNING[:-40],
+    "the other half": PUBLIC[0],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_KEYS)
+def test_what_cannot_sign_is_refused_and_not_shown(start, wrong):
+    value = WRONG_KEYS[wrong]
+    with pytest.raises(ImproperlyConfigured) as refused:
+        start(PRODUCTION | {"LICENSE_KEY": value})
+    assert str(refused.value) == (
+        "LICENSE_KEY is not a private Ed25519 key in PEM. ./ems manage make_license_key makes one; "
+        "LICENSE_KEY_FILE may name its file."
+    )
+
+
+@pytest.mark.parametrize("value", ["marker-password", SIGNING, PUBLIC[0] + SIGNING, PUBLIC[0][:60]])
+def test_retired_keys_are_public_ones(start, value):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        start(PRODUCTION | {"LICENSE_RETIRED_KEYS": value})
+    assert "LICENSE_RETIRED_KEYS is not public Ed25519 keys in PEM" in str(refused.value)
+    assert "marker-password" not in str(refused.value)
+    assert SIGNING.splitlines()[1] not in str(refused.value)
+
+
+def test_the_demo_makes_a_license_key_of_its_own(start, tmp_path):
+    first, again = start(DEMO)["LICENSE_KEY"], start(DEMO)["LICENSE_KEY"]
+    assert first == again
+    assert license_keys.private_key(first)
+    (file,) = (tmp_path / "var").glob("license-key*")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert start(DEMO | {"LICENSE_KEY": SIGNING})["LICENSE_KEY"] == SIGNING.strip()
+    file.unlink()
+    assert start(DEMO)["LICENSE_KEY"] != first
 
 
 def test_there_is_no_debug_variable(start, monkeypatch):
