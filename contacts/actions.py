@@ -28,7 +28,7 @@ from ems_site.status import Status
 
 
 class HasEntitlements(Refused):
-    """Entitlements are addressed to contacts that were to be deleted."""
+    """Entitlements are addressed to contacts that were to be deleted, or activations name them."""
 
     code = "has_entitlements"
 
@@ -37,7 +37,8 @@ class HasEntitlements(Refused):
         if len(contacts) > 3:
             names += f" and {len(contacts) - 3} more"
         verb = "has" if len(contacts) == 1 else "have"
-        super().__init__(f"{names} {verb} entitlements and cannot be deleted.")
+        what = "entitlements" if any(row.entitlements.exists() for row in contacts) else "activations"
+        super().__init__(f"{names} {verb} {what} and cannot be deleted.")
         self.contacts = contacts
 
 
@@ -94,6 +95,9 @@ def _change(contact, by):
     contact.save(update_fields=with_keys(Contact, [*Contact.ATTRIBUTES, "version", "changed"]))
     if "email" in changes:
         contact.customers.refresh_search_keys()
+    if {"email", "name"} & changes.keys():
+        contact.entitlements.refresh_search_keys()
+    if "email" in changes:
         _move_log_on(contact, current, by)
     audit.record("contact.changed", contact, by=by, changes=changes)
     return contact
@@ -125,7 +129,7 @@ def delete(contacts: ContactQuerySet, *, by, comment: str = "") -> list[Contact]
     """Deletes these contacts with their log-ons and associations, or none of them.
 
     Returns what was deleted. Raises HasEntitlements where an entitlement is addressed to one of
-    them; the database holds this against one created this instant.
+    them or an activation names it; the database holds this against one created this instant.
     """
     try:
         with transaction.atomic():

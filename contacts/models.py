@@ -67,8 +67,8 @@ class EmailField(LineField):
 
 class ContactQuerySet(StatusQuerySet):
     def deletable(self):
-        """Contacts to whom no entitlement is addressed, whatever its state."""
-        return self.filter(entitlements=None)
+        """Contacts to whom no entitlement is addressed, whatever its state, and whom no activation names."""
+        return self.filter(entitlements=None, activations=None)
 
     def without_customer(self):
         return self.filter(associations=None)
@@ -166,8 +166,8 @@ class Contact(models.Model):
         return not User.objects.filter(contact=self, is_active=False).exists()
 
     def may_be_deleted(self) -> bool:
-        """No entitlement is addressed to it, whatever its state."""
-        return not self.entitlements.exists()
+        """No entitlement is addressed to it, whatever its state, and no activation names it."""
+        return not self.entitlements.exists() and not self.activations.exists()
 
 
 class InvitationQuerySet(models.QuerySet):

@@ -1,68 +1,34 @@
 import re
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 
 from customers import actions, associates, conflicts
 from customers.forms import CustomerForm
 from customers.models import Association, Customer
+from customers.views.editing import moved
 from customers.views.verbs import VERBS
-from ems_site.action_admin import ActionAdmin, KeyAutocompletes
+from ems_site.action_admin import ActionAdmin, KeyAutocompletes, PostedInlineFormSet, PostedRowForm
 from ems_site.audit.changes import change_lines
 from ems_site.fields import LinesField
-from ems_site.forms import PostedRows
 
 
-class AssociationForm(forms.ModelForm):
-    """A contact and a kind. What is already there the action compares, once the rows are locked."""
-
-    def validate_unique(self):
-        pass
-
-    def validate_constraints(self):
-        pass
-
-
-class AssociationInlineFormSet(PostedRows, forms.models.BaseInlineFormSet):
-    """Posts no keys of associations: one that somebody else removed meanwhile is a conflict, which
-    the action tells, and no mistake of the person."""
+class AssociationInlineFormSet(PostedInlineFormSet):
+    """Posts no keys of associations: the contacts tell which is which."""
 
     def __init__(self, data=None, *args, **kwargs):
-        if data is not None and "prefix" in kwargs:
-            data = _without_ticked(data.copy(), kwargs["prefix"])
-            data[f"{kwargs['prefix']}-INITIAL_FORMS"] = "0"
+        if data is not None:
+            data = data.copy()
             for name in [name for name in data if re.fullmatch(r".*-[0-9]+-id", name)]:
                 data[name] = ""
         super().__init__(data, *args, **kwargs)
-
-
-def _without_ticked(data, prefix):
-    """The rows whose Delete is ticked are left out, and stay out when the form is shown again: Django
-    draws that box beside rows that it knows to be saved only."""
-    field = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,9}})-(.+)")
-    rows: dict[int, dict] = {}
-    for name in list(data):
-        if match := field.fullmatch(name):
-            rows.setdefault(int(match[1]), {})[match[2]] = data.getlist(name)
-    if not any("DELETE" in row for row in rows.values()):
-        return data
-    kept = [rows[number] for number in sorted(rows) if "DELETE" not in rows[number]]
-    for number, row in rows.items():
-        for name in row:
-            del data[f"{prefix}-{number}-{name}"]
-    for number, row in enumerate(kept):
-        for name, values in row.items():
-            data.setlist(f"{prefix}-{number}-{name}", values)
-    data[f"{prefix}-TOTAL_FORMS"] = str(len(kept))
-    return data
 
 
 class AssociationInline(KeyAutocompletes, admin.TabularInline):
     """Shown to whoever may see contacts, editable for whoever may change the customer."""
 
     model = Association
-    form = AssociationForm
+    form = PostedRowForm
     formset = AssociationInlineFormSet
     extra = 0
     autocomplete_fields = ("contact",)
@@ -115,7 +81,7 @@ class CustomerAdmin(ActionAdmin):
         context = super().refusal_context(request, refusal)
         if isinstance(refusal, actions.ConfirmationRequired):
             context["lines"] = change_lines(Customer, refusal.changes)
-            context["moves_zone"] = "time_zone" in refusal.changes
+            context["moves"] = moved(refusal, request.user)
         return context
 
     def differences(self, request, conflict, entries):

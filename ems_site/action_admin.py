@@ -1,14 +1,16 @@
 """Django admin as one more surface: it checks rights, calls actions, and shows what they refuse."""
 
+import re
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.forms.models import model_to_dict
+from django.forms.models import BaseInlineFormSet, model_to_dict
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
@@ -17,11 +19,11 @@ from ems_site.accounts import password_again
 from ems_site.audit.models import Entry, withhold_links
 from ems_site.conflicts import THEIRS, Difference
 from ems_site.errors import Conflict, Refused
-from ems_site.forms import ReasonForm
+from ems_site.forms import PostedRows, ReasonForm
 from ems_site.parameters import whole_number
-from ems_site.verbs import MOST_AT_ONCE, UNPROCESSABLE, VERBS, Plan, Verbs, shown_rows
-
-DISABLE = VERBS["disable"]
+from ems_site.plans import Plan, Verb, as_shown, shown_rows
+from ems_site.status import StatusQuerySet
+from ems_site.verbs import CHANGED, MOST_AT_ONCE, UNPROCESSABLE, Verbs
 
 
 class KeyAutocomplete(AutocompleteSelect):
@@ -36,6 +38,48 @@ class KeyAutocompletes(BaseModelAdmin):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs["widget"] = KeyAutocomplete(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class PostedRowForm(forms.ModelForm):
+    """Leaves to the action what the rows of the table have to say, which are locked then."""
+
+    def validate_unique(self):
+        pass
+
+    def validate_constraints(self):
+        pass
+
+
+class PostedInlineFormSet(PostedRows, BaseInlineFormSet):
+    """Takes every row as it was posted. What somebody else did to the rows meanwhile is a conflict,
+    which the action tells, and no mistake of the person."""
+
+    def __init__(self, data=None, *args, **kwargs):
+        if data is not None and "prefix" in kwargs:
+            data = _without_ticked(data.copy(), kwargs["prefix"])
+            data[f"{kwargs['prefix']}-INITIAL_FORMS"] = "0"
+        super().__init__(data, *args, **kwargs)
+
+
+def _without_ticked(data, prefix):
+    """The rows whose Delete is ticked are left out, and stay out when the form is shown again: Django
+    draws that box beside rows that it knows to be saved only."""
+    field = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,9}})-(.+)")
+    rows: dict[int, dict] = {}
+    for name in list(data):
+        if match := field.fullmatch(name):
+            rows.setdefault(int(match[1]), {})[match[2]] = data.getlist(name)
+    if not any("DELETE" in row for row in rows.values()):
+        return data
+    kept = [rows[number] for number in sorted(rows) if "DELETE" not in rows[number]]
+    for number, row in rows.items():
+        for name in row:
+            del data[f"{prefix}-{number}-{name}"]
+    for number, row in enumerate(kept):
+        for name, values in row.items():
+            data.setlist(f"{prefix}-{number}-{name}", values)
+    data[f"{prefix}-TOTAL_FORMS"] = str(len(kept))
+    return data
 
 
 class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
@@ -125,51 +169,67 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         self.message_user(request, f"{self._counted(changed)} enabled.{left_out}", messages.SUCCESS)
 
     def disable_as_shown(self, request, queryset, verbs: Verbs):
-        """The first post shows whom it hits; the second does that, with a reason, and nothing else."""
+        return self.do_as_shown(request, queryset, verbs, "disable")
+
+    def do_as_shown(self, request, queryset, verbs: Verbs, name: str):
+        """The first post shows what it does; the second does that, with a reason, and nothing else.
+
+        It is the admin action called by the name of the verb, such as `disable_selected`.
+        """
+        verb = verbs.verbs[name]
         if "plan" not in request.POST:
-            return self._show_plan(request, queryset, verbs)
+            return self._show_plan(request, queryset, verbs, verb)
         chosen = self.model.objects.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
-        rows = shown_rows(request.POST.get("plan", ""), self.model, DISABLE, request.user)
+        token = request.POST.get("plan", "")
+        rows = shown_rows(token, self.model, verb, request.user)
         if rows is None:
-            return self._show_plan(request, chosen, verbs, "Look once more, then confirm.")
+            return self._show_plan(request, chosen, verbs, verb, "Look once more, then confirm.")
         records = self.model.objects.as_shown(rows)
-        if records.count() != len(rows):
-            return self._show_plan(request, chosen, verbs, "Something changed since. Look again.")
+        shown = as_shown(token, verbs.loaded(records), verb, request.user)
+        if shown is None:
+            return self._show_plan(request, chosen, verbs, verb, CHANGED)
         form = ReasonForm(request.POST)
         if not form.is_valid():
-            return self._show_plan(request, chosen, verbs, "Please correct the error below.")
-        done = verbs.acts["disable"](records, by=request.user, comment=form.cleaned_data["comment"])
-        self.message_user(request, f"{self._counted(len(done))} disabled.", messages.SUCCESS)
+            return self._show_plan(request, chosen, verbs, verb, "Please correct the error below.")
+        try:
+            done = verbs.acts[name](shown, by=request.user, comment=form.cleaned_data["comment"])
+        except Refused as refusal:
+            return self._show_plan(request, chosen, verbs, verb, str(refusal))
+        if not done:
+            return self._show_plan(request, chosen, verbs, verb, CHANGED)
+        self.message_user(request, f"{self._counted(len(done))} {verb.done}.", messages.SUCCESS)
         return None
 
-    def _show_plan(self, request, queryset, verbs, refusal=""):
+    def _show_plan(self, request, queryset, verbs, verb, refusal=""):
         nouns = self.opts.verbose_name_plural
         if queryset.count() > MOST_AT_ONCE:
-            raise Refused(f"At most {MOST_AT_ONCE} {nouns} can be disabled at once. Select fewer.")
-        plan = Plan.of(DISABLE, queryset.order_by(*verbs.order), request.user)
+            raise Refused(f"At most {MOST_AT_ONCE} {nouns} can be {verb.done} at once. Select fewer.")
+        plan = Plan.of(verb, verbs.loaded(queryset.order_by(*verbs.order)), request.user)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Disable {nouns}",
+            "title": f"{verb.label} {nouns}",
             "opts": self.opts,
             "noun": self.opts.verbose_name,
             "nouns": nouns,
-            "verb": DISABLE,
+            "verb": verb,
             "plan": plan,
+            "left_out": [(record, _reason(verbs, verb, record)) for record in plan.left_out],
             "refusal": refusal,
             "reason_form": ReasonForm(request.POST),
             "consequence_template": f"{verbs.namespace}/_consequence.html",
-            **verbs.consequence(DISABLE, plan.will, request.user),
+            **verbs.consequence(verb, plan.will, request.user),
         }
         request.current_app = self.admin_site.name
         status = UNPROCESSABLE if refusal else 200
-        return TemplateResponse(request, "admin/disable_selected.html", context, status=status)
+        return TemplateResponse(request, "admin/verb_selected.html", context, status=status)
 
     def _counted(self, count):
         return f"{count} {self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural}"
 
     def get_search_results(self, request, queryset, search_term):
         """Pickers offer what is enabled; the list has everything."""
-        if request.resolver_match.url_name == "autocomplete":
+        is_picker = request.resolver_match.url_name == "autocomplete"
+        if is_picker and isinstance(queryset, StatusQuerySet):
             queryset = queryset.enabled()
         return self.search(request, queryset, search_term), False
 
@@ -205,3 +265,7 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
 
     def log_deletions(self, request, queryset):
         return None
+
+
+def _reason(verbs: Verbs, verb: Verb, record) -> str:
+    return verbs.why_not(verb, record) if verbs.why_not else verb.why_not

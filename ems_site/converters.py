@@ -23,3 +23,9 @@ class VerbConverter:
 
     def to_url(self, value):
         return value
+
+
+class TransitionConverter(VerbConverter):
+    """The same for entitlements, which go from state to state."""
+
+    regex = "close|complete|delete|disable|enable"

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 from django.http import QueryDict
+from django.utils.text import capfirst
 
 from ems_site.labels import label
 from ems_site.paging import Pages, address
 from ems_site.parameters import LONGEST_SEARCH
-from ems_site.status import Status
 
 
 @dataclass
@@ -33,28 +33,39 @@ class Filter:
 
 
 class Listing:
-    """Whatever is unknown in the address falls back to the default."""
+    """Whatever is unknown in the address falls back to the default.
+
+    `status_name` is the field that says how a record stands, and the filter of that name. Empty values
+    come first, but for the columns in `empty_is_last`.
+    """
 
     model: Any
     sorted_by: dict[str, str]
     default_sort: str
+    status_name = "status"
+    empty_is_last: tuple[str, ...] = ()
 
     def __init__(self, asked: QueryDict):
-        status, sort = asked.get("status", ""), asked.get("sort", "")
+        status, sort = asked.get(self.status_name, ""), asked.get("sort", "")
         self.text = asked.get("q", "").strip()[:LONGEST_SEARCH]
-        self.status = status if status in Status.values else ""
+        self.status = status if status in self.statuses() else ""
         self.sort = sort if sort.removeprefix("-") in self.sorted_by else self.default_sort
         self.pages = Pages(self._ordered(self.records()), asked, self._parameters())
 
+    def statuses(self) -> dict[str, str]:
+        """What people call each."""
+        return dict(self.model._meta.get_field(self.status_name).choices)
+
     def records(self) -> QuerySet:
         records = self.model.objects.search(self.text)
-        return records.filter(status=self.status) if self.status else records
+        return records.filter(**{self.status_name: self.status}) if self.status else records
 
     def _ordered(self, records):
-        column = F(self.sorted_by[self.sort.removeprefix("-")])
-        if self.sort.startswith("-"):
-            return records.order_by(column.desc(nulls_last=True), "-pk")
-        return records.order_by(column.asc(nulls_first=True), "pk")
+        name, descending = self.sort.removeprefix("-"), self.sort.startswith("-")
+        column, first = F(self.sorted_by[name]), descending == (name in self.empty_is_last)
+        nulls = {"nulls_first" if first else "nulls_last": True}
+        order = column.desc(**nulls) if descending else column.asc(**nulls)
+        return records.order_by(order, "-pk" if descending else "pk")
 
     @cached_property
     def rows(self) -> list:
@@ -70,7 +81,12 @@ class Listing:
         """Those that narrow this list."""
         filters = [
             Filter("q", "Any attribute", self.text, self.text),
-            Filter("status", "Status", self.status, Status(self.status).label if self.status else ""),
+            Filter(
+                self.status_name,
+                self.title(self.status_name),
+                self.status,
+                self.statuses().get(self.status, ""),
+            ),
         ]
         return [one for one in filters if one.value]
 
@@ -92,11 +108,11 @@ class Listing:
         return Heading(self.title(name), address(self._parameters(sort=turned)), order)
 
     def title(self, name: str) -> str:
-        return label(self.model, name)
+        return capfirst(label(self.model, name))
 
     def chips(self) -> list[tuple[str, str, str]]:
         """(what is filtered, by which value, the address without it)."""
         return [(one.label, one.shown, address(self._parameters(**{one.name: ""}))) for one in self.filters()]
 
     def any_status_address(self) -> str:
-        return address(self._parameters(status=""))
+        return address(self._parameters(**{self.status_name: ""}))

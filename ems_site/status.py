@@ -13,7 +13,15 @@ class Status(models.TextChoices):
     DISABLED = "disabled", "Disabled"
 
 
-class StatusQuerySet(models.QuerySet):
+class VersionedQuerySet(models.QuerySet):
+    """Of records that have a version."""
+
+    def as_shown(self, rows: Iterable[tuple[int, int]]):
+        """Those of these (key, version) rows that have not changed since."""
+        return self.filter(reduce(or_, (Q(pk=pk, version=v) for pk, v in rows), Q(pk__in=[])))
+
+
+class StatusQuerySet(VersionedQuerySet):
     """Of records that are enabled or disabled, and have a version."""
 
     def enabled(self):
@@ -21,7 +29,3 @@ class StatusQuerySet(models.QuerySet):
 
     def disabled(self):
         return self.filter(status=Status.DISABLED)
-
-    def as_shown(self, rows: Iterable[tuple[int, int]]):
-        """Those of these (key, version) rows that have not changed since."""
-        return self.filter(reduce(or_, (Q(pk=pk, version=v) for pk, v in rows), Q(pk__in=[])))

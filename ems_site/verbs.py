@@ -1,18 +1,17 @@
-"""Delete, Disable and Enable: one record, or those ticked in its list.
+"""Delete, Disable, Enable and what else is done to one record, or to those ticked in its list.
 
 Each verb shows what will happen and what will be left out, and then does exactly that: the plan
 travels signed, bound to the person, the verb, and each record as it was shown.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -22,26 +21,13 @@ from ems_site.counts import attach_count
 from ems_site.errors import Refused
 from ems_site.forms import ReasonForm
 from ems_site.parameters import whole_number
+from ems_site.plans import Plan, Verb, as_shown, shown_rows
 
-PLAN_SECONDS = 12 * 60 * 60
 MOST_AT_ONCE = 200
 BLOCKERS_SHOWN = 5
 UNPROCESSABLE = 422
-
-
-@dataclass(frozen=True)
-class Verb:
-    name: str
-    done: str
-    right: str
-    eligible: Callable
-    why_not: str
-    way_back: str = ""
-    button_class: str = "btn-primary"
-
-    @property
-    def label(self) -> str:
-        return self.name.capitalize()
+CHANGED = "Something changed since. Look again."
+SEE_ENTITLEMENTS = "entitlements.view_entitlement"
 
 
 VERBS = {
@@ -75,48 +61,15 @@ VERBS = {
 }
 
 
-@dataclass
-class Plan:
-    """What a verb would do to these records now."""
-
-    verb: Verb
-    will: list
-    left_out: list
-    token: str
-
-    @property
-    def size(self) -> int:
-        return len(self.will) + len(self.left_out)
-
-    @classmethod
-    def of(cls, verb: Verb, records: models.QuerySet, by) -> "Plan":
-        will = list(verb.eligible(records))
-        chosen = {record.pk for record in will}
-        left_out = [record for record in records if record.pk not in chosen]
-        rows = [[record.pk, record.version] for record in will]
-        return cls(verb, will, left_out, signing.dumps([verb.name, by.pk, rows], salt=_salt(records.model)))
-
-
-def _salt(model):
-    return f"{model._meta.label_lower}.plan"
-
-
-def shown_rows(token: str, model, verb: Verb, by) -> list[tuple[int, int]] | None:
-    """The keys and versions that this person was shown for this verb, or None."""
-    try:
-        name, person, rows = signing.loads(token, salt=_salt(model), max_age=PLAN_SECONDS)
-    except (signing.BadSignature, ValueError, TypeError):
-        return None
-    return [(pk, version) for pk, version in rows] if [name, person] == [verb.name, by.pk] else None
-
-
 @dataclass(frozen=True)
 class Verbs:
     """The verbs on the pages of a model.
 
     Its addresses are the `list`, `verb` and `ticked` of the namespace. Its own sentences stand in
     the folder of templates of that name, where `called` names a record in short, and what
-    `consequence` counts for the person can be told.
+    `consequence` counts for the person can be told. `why_not` says of a single record why the verb is
+    not possible, where the verb's own sentence does not do; `in_the_way` are the relations that keep a
+    record from being deleted; `loaded` takes along what the templates show of each record.
     """
 
     model: Any
@@ -125,6 +78,10 @@ class Verbs:
     acts: dict[str, Callable]
     called: Callable[[Any], str]
     consequence: Callable[[Verb, list, Any], dict]
+    verbs: Mapping[str, Verb] = field(default_factory=lambda: VERBS)
+    why_not: Callable[[Verb, Any], str] | None = None
+    in_the_way: tuple[str, ...] = ("entitlements",)
+    loaded: Callable[[models.QuerySet], models.QuerySet] = lambda records: records
 
     def one(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """GET shows the consequence, POST does it."""
@@ -161,25 +118,31 @@ class Verbs:
         return user.has_perm(f"{kind.app_label}.{right}_{kind.model_name}")
 
     def _verb(self, request, name):
-        verb = VERBS[name]
+        verb = self.verbs.get(name)
+        if verb is None:
+            raise Http404
         if not (self._may(request.user, "view") and self._may(request.user, verb.right)):
             raise PermissionDenied
         return verb
 
     def _do(self, request, verb, record=None):
-        rows = shown_rows(request.POST.get("plan", ""), self.model, verb, request.user)
+        token = request.POST.get("plan", "")
+        rows = shown_rows(token, self.model, verb, request.user)
         if rows is None or (record and [pk for pk, _ in rows] != [record.pk]):
             return self._show_again(request, verb, rows, record, "Look once more, then confirm.")
         form = ReasonForm(request.POST)
         records = self.model.objects.as_shown(rows)
         if not form.is_valid():
             return self._show_again(request, verb, rows, record, form.errors["comment"][0])
-        if records.count() != len(rows):
-            return self._show_again(request, verb, rows, record, "Something changed since. Look again.")
+        shown = as_shown(token, self.loaded(records), verb, request.user)
+        if shown is None:
+            return self._show_again(request, verb, rows, record, CHANGED)
         try:
-            done = self.acts[verb.name](records, by=request.user, comment=form.cleaned_data["comment"])
+            done = self.acts[verb.name](shown, by=request.user, comment=form.cleaned_data["comment"])
         except Refused as refusal:
             return self._show_again(request, verb, rows, record, str(refusal))
+        if not done:
+            return self._show_again(request, verb, rows, record, CHANGED)
         self._say_done(request, verb, done)
         return redirect(record if record and verb.name != "delete" else self._list)
 
@@ -191,20 +154,21 @@ class Verbs:
 
     def _show(self, request, verb, keys, record=None, *, refusal="", status=200):
         records = self.model.objects.filter(pk__in=keys).order_by(*self.order)
-        plan = Plan.of(verb, records, request.user)
+        plan = Plan.of(verb, self.loaded(records), request.user)
+        self._tell_reasons(request.user, plan)
         context = {
             "plan": plan,
             "verb": verb,
             "record": record,
             "called": record and self.called(record),
-            "already": record and not plan.will and verb.name != "delete",
+            "already": record and not plan.will and verb.name != "delete" and not self.why_not,
             "refusal": refusal,
             "reason_form": ReasonForm(request.POST or None),
             "cancel": record.get_absolute_url() if record else self._list,
             "row_template": f"{self.namespace}/_verb_row.html",
             **self._words(),
             **self._disable_instead(request.user, verb, record),
-            **self._blockers(request.user, plan, record),
+            **self._blockers(request.user, record),
             **self.consequence(verb, plan.will, request.user),
         }
         return render(request, f"{self.namespace}/verb.html", context, status=status)
@@ -217,22 +181,44 @@ class Verbs:
             address = reverse(f"{self.namespace}:verb", args=[record.pk, "disable"])
         else:
             address = reverse(f"{self.namespace}:ticked", args=["disable"])
-        possible = verb.name == "delete" and (record is None or record.is_enabled())
+        possible = verb.name == "delete" and self._may_be_disabled(record)
         return {"disable_address": address, "may_disable": possible and self._may(user, "change")}
 
-    def _blockers(self, user, plan, record):
+    def _may_be_disabled(self, record):
+        if record is None:
+            return bool(self.in_the_way)
+        return self.verbs["disable"].eligible(self.model.objects.filter(pk=record.pk)).exists()
+
+    def _tell_reasons(self, user, plan):
+        """Sets `reason` on each record that is left out; counts what is in the way of Delete for those
+        who may see entitlements."""
+        for record in plan.left_out:
+            record.reason = self.why_not(plan.verb, record) if self.why_not else plan.verb.why_not
+        if plan.verb.name != "delete" or not user.has_perm(SEE_ENTITLEMENTS):
+            return
+        for name in self.in_the_way:
+            attach_count(name, plan.left_out, f"{name}_in_the_way")
+        for record in plan.left_out:
+            counts = [(getattr(record, f"{name}_in_the_way"), name) for name in self.in_the_way]
+            found = [f"{count} {name if count > 1 else name[:-1]}" for count, name in counts if count]
+            record.reason = f"Has {' and '.join(found)}" if found else record.reason
+
+    def _blockers(self, user, record):
         """What is in the way of Delete, for those who may see entitlements."""
-        if not user.has_perm("entitlements.view_entitlement"):
+        if not self.in_the_way or not user.has_perm(SEE_ENTITLEMENTS):
             return {}
-        attach_count("entitlements", plan.left_out, "entitlement_count")
         if record is None:
             return {"sees_entitlements": True}
         entitlements = record.entitlements.order_by("-pk")
-        return {
+        found = {
             "sees_entitlements": True,
             "blockers": entitlements[:BLOCKERS_SHOWN],
             "blocker_count": entitlements.count(),
         }
+        if "activations" in self.in_the_way:
+            activations = record.activations.select_related("product_key__entitlement")
+            found |= {"activations": activations[:BLOCKERS_SHOWN], "activation_count": activations.count()}
+        return found
 
     def _unreadable(self, request):
         context = {"most": MOST_AT_ONCE, **self._words()}

@@ -80,6 +80,14 @@ def manager(db):
 
 
 @pytest.fixture
+def licenser(db):
+    """Holds the Entitlement Management role."""
+    user = UserFactory(username="licenser")
+    user.groups.add(Group.objects.get(name="Entitlement Management"))
+    return user
+
+
+@pytest.fixture
 def viewer(db):
     """May look at customers, contacts and entitlements, and change nothing."""
     user = UserFactory(username="viewer")

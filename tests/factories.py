@@ -7,7 +7,7 @@ import factory
 from contacts.models import Contact
 from customers.models import Association, Customer
 from ems_site.accounts.models import User
-from entitlements.models import Entitlement
+from entitlements.models import Activation, Entitlement, ProductKey
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -47,7 +47,48 @@ class CustomerFactory(factory.django.DjangoModelFactory):
 class EntitlementFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Entitlement
+        skip_postgeneration_save = True
 
     customer = factory.SubFactory(CustomerFactory)
     state = Entitlement.State.DRAFT
     start_date = date(2026, 1, 1)
+
+    @factory.post_generation
+    def products(self, create, extracted, **kwargs):
+        """Product keys, as dictionaries of what they do not have by default."""
+        for values in extracted or ():
+            ProductKeyFactory(entitlement=self, **values)
+
+
+class ProductKeyFactory(factory.django.DjangoModelFactory):
+    """Placed as completing places it, unless the entitlement is a draft."""
+
+    class Meta:
+        model = ProductKey
+
+    entitlement = factory.SubFactory(EntitlementFactory, state=Entitlement.State.COMPLETE)
+    product = factory.Sequence(lambda n: f"Product {n}")
+    quantity = 10
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        key = model_class(*args, **kwargs)
+        if not key.entitlement.is_draft():
+            key.place(key.validity_in(key.entitlement.time_zone()))
+        key.save()
+        key.entitlement.save(update_fields=["search_key"])
+        return key
+
+
+class ActivationFactory(factory.django.DjangoModelFactory):
+    """As the action leaves it, but for its license, which nobody signed."""
+
+    class Meta:
+        model = Activation
+
+    product_key = factory.SubFactory(ProductKeyFactory)
+    quantity = 1
+    time_zone = factory.SelfAttribute("product_key.time_zone")
+    valid_from = factory.SelfAttribute("product_key.valid_from")
+    valid_until = factory.SelfAttribute("product_key.valid_until")
+    license = "{}\n"

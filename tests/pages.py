@@ -9,7 +9,7 @@ from contacts.models import Contact, Invitation
 from customers.models import Association, AssociationOffer, Customer
 from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
-from entitlements.models import Entitlement
+from entitlements.models import Activation, Entitlement, ProductKey
 
 
 @dataclass
@@ -128,7 +128,8 @@ class Served(HTMLParser):
 
     def end_option(self):
         value, selected, parts = self._option
-        self._select[1].append((value if value is not None else "".join(parts).strip(), selected))
+        if self._select:  # Those of a datalist are nobody's.
+            self._select[1].append((value if value is not None else "".join(parts).strip(), selected))
         self._option = None
 
     def end_select(self):
@@ -172,7 +173,8 @@ def said(response) -> str:
 
 def everything() -> dict:
     """All rows that an action could touch."""
-    tables = (Customer, Association, Contact, Invitation, AssociationOffer, Entitlement, Entry, LogEntry)
+    people = (Customer, Association, Contact, Invitation, AssociationOffer)
+    tables = (*people, Entitlement, ProductKey, Activation, Entry, LogEntry)
     rows = {table.__name__: list(table.objects.order_by("pk").values()) for table in tables}
     users = User.objects.order_by("pk").values("pk", "session_epoch", "is_staff", "is_superuser")
     return rows | {"User": list(users)}

@@ -1,10 +1,15 @@
-"""The demo data: who can log on and did, that every row is valid, and that history led to what is there."""
+"""The demo data: who can log on and did, that every row is valid, and that history led to what is there.
+
+What became of the entitlements is gone through entry by entry and compared with what the rules say.
+"""
 
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
@@ -16,7 +21,7 @@ import contacts.actions
 import customers.actions
 import entitlements.actions
 from contacts.models import INVITATION_VALID, Contact, Invitation
-from customers.actions import invitations
+from customers.actions import ConfirmationRequired, invitations
 from customers.models import Association, AssociationOffer, Customer
 from ems_site.accounts import actions as accounts
 from ems_site.accounts.checks import DEMO_NAMES, demo_password
@@ -26,14 +31,18 @@ from ems_site.demo.diary import Diary
 from ems_site.demo.filling import fill
 from ems_site.demo.log_ons import PEOPLE, STAFF
 from ems_site.demo.management.commands.demo import Command
+from ems_site.demo.products import ELSEWHERE, PRODUCTS
 from ems_site.demo.story import tell
-from entitlements.models import Entitlement
+from entitlements import licenses, spans
+from entitlements.models import Activation, Entitlement, ProductKey
+from entitlements.windows import license_window
 from tests.factories import UserFactory
 
 NO_RIGHTS: dict[str, list] = {member.username: [] for member in STAFF}
 MODELS = (User, Contact, Customer, Entitlement)
-TABLES = (*MODELS, Association, Entry, LogOn, Invitation, AssociationOffer)
+TABLES = (*MODELS, ProductKey, Activation, Association, Entry, LogOn, Invitation, AssociationOffer)
 PORTAL = [person.email for person in PEOPLE]
+NAMES = [*(member.username for member in STAFF), *PORTAL]
 OTHERS = ~Q(email__in=PORTAL)
 
 
@@ -66,9 +75,9 @@ def test_outside_demo_mode_it_refuses(db, settings):
 def test_log_ons(db):
     assert "customers" in demo()
     everybody = {user.username: user for user in User.objects.select_related("contact")}
-    users = {name: everybody.pop(name) for name in DEMO_NAMES}
+    users = {name: everybody.pop(name) for name in NAMES}
     assert set(users) == {
-        *("admin", "manager", "viewer", "clerk"),
+        *("admin", "manager", "licensing", "viewer", "clerk"),
         *("standard@example.com", "administrator@example.com", "disabled@example.com"),
     }
     for name, user in users.items():
@@ -78,6 +87,10 @@ def test_log_ons(db):
     assert [name for name, user in users.items() if user.is_superuser] == ["admin"]
     assert [group.name for group in users["manager"].groups.all()] == ["Customer Management"]
     assert users["manager"].has_perm("customers.delete_customer")
+    assert not users["manager"].has_perm("entitlements.change_entitlement")
+    assert [group.name for group in users["licensing"].groups.all()] == ["Entitlement Management"]
+    assert users["licensing"].has_perms(["entitlements.add_entitlement", "customers.view_customer"])
+    assert not users["licensing"].has_perm("customers.change_customer")
     assert users["viewer"].get_all_permissions() == {
         *("customers.view_customer", "contacts.view_contact", "entitlements.view_entitlement")
     }
@@ -89,6 +102,11 @@ def test_log_ons(db):
     for name in ("standard@example.com", "administrator@example.com"):
         assert users[name].contact.entitlements.filter(state="complete").exists()
     assert_nobody_knows_the_passwords(everybody)
+
+
+def test_production_knows_every_password_of_the_demo():
+    """It does not start while one of them works."""
+    assert sorted(DEMO_NAMES) == sorted(NAMES)
 
 
 def assert_nobody_knows_the_passwords(users):
@@ -134,6 +152,10 @@ def test_of_two_that_start_at_once_one_fills(at_once, settings):
 def test_what_there_is(filled):
     assert_contacts()
     assert_entitlements()
+    assert_products()
+    assert_activations()
+    assert_standings()
+    assert_portal()
     assert_names()
 
 
@@ -164,6 +186,62 @@ def assert_entitlements():
     assert Entitlement.objects.filter(end_date__lt=today).count() >= 50
     assert Entitlement.objects.filter(start_date__gt=today).count() >= 10
     assert Entitlement.objects.exclude(contact=None).count() >= 50
+    for days in (0, 5, 20):
+        assert Entitlement.objects.filter(end_date=today + timedelta(days=days), state="complete").exists()
+
+
+def assert_activations():
+    keys = ProductKey.objects.exclude(valid_from=None)
+    some = keys.filter(activations__in=Activation.objects.in_force()).distinct()
+    assert 0.35 <= some.count() / keys.count() <= 0.65
+    uses = Activation.objects.all()
+    assert set(Counter(uses.values_list("product_key", flat=True)).values()) == {1, 2, 3, 4, 5}
+    assert uses.filter(activatee=None).count() >= 50
+    assert uses.exclude(activatee=None).count() >= 100
+    assert uses.exclude(revoked=None).count() >= 10
+    assert uses.filter(time_zone__in=ELSEWHERE).count() >= 20
+    assert uses.filter(activated_by__in=PORTAL).count() >= 5
+    assert Entry.objects.filter(code="entitlement.moved").count() >= 3
+
+
+def assert_products():
+    keys = ProductKey.objects.all()
+    per_entitlement = Counter(keys.values_list("entitlement", flat=True))
+    assert set(per_entitlement.values()) == {1, 2, 3, 4}
+    without = Entitlement.objects.exclude(pk__in=per_entitlement)
+    assert 1 <= without.count() <= 10
+    assert not without.completed().exists()
+    assert (min(key.quantity for key in keys), max(key.quantity for key in keys)) == (1, 500)
+    assert keys.filter(never_expires=True).count() >= 10
+    assert keys.exclude(start_date=None).count() >= 10
+    assert keys.exclude(end_date=None).count() >= 10
+    assert len({key.product for key in keys}) == len(PRODUCTS)
+    assert Entitlement.objects.search("prufplan").exists()
+
+
+def assert_standings():
+    keys = ProductKey.objects.filter(entitlement__state="complete").select_related("entitlement")
+    shown = Counter(key.validity().standing().code for key in keys)
+    assert all(shown[code] >= 5 for code in ("upcoming", "valid", "ending", "expired")), shown
+
+
+def assert_portal():
+    for email in ("standard@example.com", "administrator@example.com"):
+        contact = Contact.objects.get(email=email)
+        for customer in contact.customers.all():
+            assert set(customer.entitlements.values_list("state", flat=True)) >= {
+                "complete",
+                "disabled",
+                "closed",
+            }
+        seen = Entitlement.objects.visible_to(contact).filter(state="complete")
+        keys = ProductKey.objects.with_activated().filter(entitlement__in=seen).select_related("entitlement")
+        can_be = [key for key in keys if key.available() and not key.validity().has_ended()]
+        assert [key for key in can_be if key.activated]
+        assert [key for key in can_be if not key.activated]
+        assert Activation.objects.in_force().filter(product_key__in=can_be).count() >= 2
+    drafts = Entitlement.objects.filter(state="draft", customer__contacts__email__in=PORTAL)
+    assert drafts.count() >= 2
 
 
 def assert_names():
@@ -180,7 +258,7 @@ def assert_names():
 
 
 def test_every_row_is_valid_and_its_keys_are_what_a_save_writes(filled):
-    for model in MODELS:
+    for model in (*MODELS, ProductKey, Activation):
         fields = model._meta.concrete_fields
         for row in model.objects.all():
             before = [field.value_from_object(row) for field in fields]
@@ -201,7 +279,10 @@ def assert_rows_can_be_added():
     contact = Contact(email="new@example.com")
     customer = Customer(name="New")
     customers.actions.save(customer, by=manager, associates=[(contact, "standard")])
-    entitlements.actions.save(Entitlement(customer=customer, start_date=date(2026, 1, 1)), by=manager)
+    draft, key = Entitlement(customer=customer, start_date=date(2026, 1, 1)), ProductKey(product="New")
+    entitlements.actions.save(draft, by=manager, product_keys=[key])
+    entitlements.actions.complete(Entitlement.objects.filter(pk=draft.pk), by=manager)
+    entitlements.actions.activate(key, quantity=1, by=manager, activatee=contact)
     contacts.actions.invite(contact, by=manager)
     invitations.invite(customer, "newer@example.com", by=manager)
     UserFactory()
@@ -213,7 +294,7 @@ def assert_history():
     assert entries == sorted(entries, key=lambda entry: (entry.at, entry.pk))
     assert entries[-1].at < timezone.now()
     assert entries[0].at > timezone.now() - timedelta(days=750)
-    by_staff = [entry for entry in entries[1:] if entry.actor_name in {"admin", "manager"}]
+    by_staff = [entry for entry in entries[1:] if entry.actor_name in {"admin", "manager", "licensing"}]
     assert all(entry.client_address.startswith("10.") for entry in by_staff)
     assert_done_by_contacts([entry for entry in entries[1:] if entry not in by_staff])
     stories = defaultdict(list)
@@ -226,9 +307,10 @@ def assert_history():
 
 
 def assert_done_by_contacts(entries):
-    """They choose their passwords, and one of them has invited somebody."""
+    """They choose their passwords, some activate what they see, and one of them has invited somebody."""
     assert {entry.code for entry in entries} == {
         *("user.added", "user.password_changed", "contact.changed", "customer.changed"),
+        "entitlement.activated",
     }
     assert not [entry for entry in entries if entry.client_address.startswith("10.")]
     for entry in entries:
@@ -236,11 +318,13 @@ def assert_done_by_contacts(entries):
             assert entry.changes == {"password": ["", "chosen by the contact"]}
         elif entry.code == "user.password_changed":
             assert (entry.actor_key, entry.actor_name) == (entry.subject_key, entry.subject_name)
+        elif entry.code == "entitlement.activated":
+            assert entry.actor_name in PORTAL
         else:
             assert entry.actor_name == ("" if entry.code == "user.added" else "administrator@example.com")
     chosen = [entry.subject_key for entry in entries if entry.code == "user.password_changed"]
     assert chosen == [entry.subject_key for entry in entries if entry.code == "user.added"]
-    assert set(chosen) == set(User.objects.exclude(username__in=DEMO_NAMES).values_list("pk", flat=True))
+    assert set(chosen) == set(User.objects.exclude(username__in=NAMES).values_list("pk", flat=True))
 
 
 def assert_told(row, entries):
@@ -253,6 +337,8 @@ def assert_told(row, entries):
     links: dict = {}
     for entry in entries:
         for name, (old, new) in entry.changes.items():
+            if noun == "entitlement" and ":" in name:
+                continue  # What became of its products is gone through below.
             known = links if ":" in name else values
             key = tuple(name.split(":")[:2]) if ":" in name else name
             assert known.get(key, "Enabled" if name == "status" else "") == old
@@ -261,7 +347,7 @@ def assert_told(row, entries):
         assert values.get(name, "") == shown(row, name)
     if hasattr(row, "version"):
         own = [entry for entry in entries if any(":" not in name for name in entry.changes)]
-        own += [entry for entry in entries if noun == "customer" and entry not in own]
+        own += [entry for entry in entries if noun == "customer" and is_of_contacts_alone(entry)]
         assert row.version == len(own) == entries[-1].version
         assert row.created == entries[0].at
         assert row.changed == max(entry.at for entry in own)
@@ -269,7 +355,11 @@ def assert_told(row, entries):
         assert values.get("status", "Enabled") == row.get_status_display()
         other = "contact" if noun == "customer" else "customer"
         found = {(other, str(getattr(link, f"{other}_id"))): link.kind for link in row.associations.all()}
-        assert {key: kind for key, kind in links.items() if kind} == found
+        assert {key: kind for key, kind in links.items() if kind and key[0] == other} == found
+
+
+def is_of_contacts_alone(entry):
+    return all(name.startswith("contact:") for name in entry.changes)
 
 
 def is_offer(entry):
@@ -288,6 +378,179 @@ def shown(row, name):
     return str(value) if value else ""
 
 
+class Retold:
+    """Hears the history entry by entry, and compares what it says of products with the rules."""
+
+    def __init__(self):
+        of = "product_key__entitlement"
+        keys = ProductKey.objects.select_related("entitlement__customer", "entitlement__contact")
+        uses = Activation.objects.select_related("activatee", f"{of}__customer", f"{of}__contact")
+        self.keys = {key.pk: key for key in keys}
+        self.uses = {use.pk: use for use in uses}
+        self.drafts = {row.pk: row for row in Entitlement.objects.select_related("customer")}
+        self.called = {}
+        self.zones = {}
+        self.states = {}
+        self.enabled = {}
+        self.people = defaultdict(dict)
+        self.lines = {}
+        self.windows = {}
+        self.in_force = defaultdict(Counter)
+        self.moved = {}
+        self.next = None
+
+    def hear(self, entry):
+        if self.next:
+            assert (entry.subject_key, entry.code, entry.changes, entry.request_id) == self.next
+            self.next = None
+        subject = entry.subject_kind, entry.subject_key
+        if entry.verb in {"added", "enabled", "disabled"}:
+            self.enabled[subject] = entry.verb != "disabled"
+        if entry.subject_kind == "entitlements.entitlement":
+            self.state(entry)
+            getattr(self, f"hear_{entry.verb}")(entry, self.drafts[entry.subject_key])
+            return
+        name = "email" if entry.subject_kind == "contacts.contact" else "name"
+        if name in entry.changes:
+            self.called[subject] = entry.changes[name][1]
+        if entry.subject_kind == "customers.customer":
+            self.customer(entry)
+
+    def customer(self, entry):
+        for name, (_, kind) in entry.changes.items():
+            if name.startswith("contact:"):
+                self.people[entry.subject_key][int(name.split(":")[1])] = kind
+        if "time_zone" in entry.changes:
+            zone = self.zones[entry.subject_key] = entry.changes["time_zone"][1]
+            placed = [key for key in self.keys.values() if key.pk in self.windows]
+            for key in placed:
+                if key.entitlement.customer_id == entry.subject_key and not self.in_force[key.pk].total():
+                    self.follow(key, zone)
+        assert self.moved == {}
+
+    def follow(self, key, zone):
+        before = self.windows[key.pk]
+        after = self.windows[key.pk] = key.validity_in(zone)
+        if (before.starts, before.until) != (after.starts, after.until):
+            assert self.moved.pop(key.link()) == [str(before), str(after)]
+
+    def state(self, entry):
+        """Each state is told to the customer in the same request."""
+        draft, change = self.drafts[entry.subject_key], entry.changes.get("state")
+        if not change:
+            return
+        assert self.states.get(draft.pk, "") == change[0]
+        self.states[draft.pk] = change[1]
+        if draft.customer:
+            told = {f"entitlement:{draft.pk}:{draft.eid}": change}
+            self.next = draft.customer.pk, "customer.changed", told, entry.request_id
+
+    def hear_added(self, entry, draft):
+        if draft.customer:
+            assert self.enabled["customers.customer", draft.customer.pk]
+        if draft.contact_id:
+            assert self.people[draft.customer.pk][draft.contact_id]
+            assert self.enabled["contacts.contact", draft.contact_id]
+        self.lines |= {name: change for name, change in entry.changes.items() if ":" in name}
+
+    def hear_completed(self, entry, draft):
+        keys = [key for key in self.keys.values() if key.entitlement_id == draft.pk]
+        for key in keys:
+            self.windows[key.pk] = key.validity_in(self.zones[draft.customer.pk])
+        windows = {key.link(): ["", str(self.windows[key.pk])] for key in keys}
+        assert windows
+        assert entry.changes == {"state": ["Draft", "Complete"]} | windows
+
+    def hear_disabled(self, entry, draft):
+        assert entry.changes == {"state": ["Complete", "Disabled"]}
+
+    def hear_enabled(self, entry, draft):
+        assert entry.changes == {"state": ["Disabled", "Complete"]}
+
+    def hear_closed(self, entry, draft):
+        assert entry.changes == {"state": ["Complete", "Closed"]}
+
+    def hear_moved(self, entry, draft):
+        self.moved |= entry.changes
+
+    def use(self, entry):
+        ((name, change),) = entry.changes.items()
+        kind, pk, called = name.split(":", 2)
+        use = self.uses[int(pk)]
+        key = use.product_key
+        assert (kind, called, key.entitlement_id) == ("activation", key.called(), entry.subject_key)
+        assert self.states[entry.subject_key] == "Complete"
+        email = self.called["contacts.contact", use.activatee.pk] if use.activatee else None
+        person = f" for {email}" if email else ""
+        validity = key.validity_in(use.time_zone)
+        assert (use.valid_from, use.valid_until) == (validity.starts, validity.until)
+        return use, change, f"{use.quantity}{person}, {validity}", email
+
+    def hear_activated(self, entry, draft):
+        use, change, summary, email = self.use(entry)
+        assert change == ["", summary]
+        assert (use.activated, use.activated_by) == (entry.at, entry.actor_name)
+        assert use.activated_by_key == entry.actor_key
+        assert not use.validity().has_ended(entry.at)
+        customer = use.product_key.entitlement.customer
+        assert self.enabled["customers.customer", customer.pk]
+        assert use.time_zone in {self.zones[customer.pk], *ELSEWHERE}
+        if use.activatee:
+            assert self.people[customer.pk][use.activatee.pk]
+            assert self.enabled["contacts.contact", use.activatee.pk]
+        if entry.actor_name != "licensing":
+            self.by_contact(draft, Contact.objects.get(email=entry.actor_name))
+        in_force = self.in_force[use.product_key_id]
+        in_force[use.pk] = use.quantity
+        assert in_force.total() <= use.product_key.quantity
+        name = self.called["customers.customer", customer.pk]
+        found = licenses.verify(use.license.encode(), licenses.known_keys())
+        assert found == replace(licenses.of(use), customer=name, activatee=email)
+
+    def by_contact(self, draft, contact):
+        kind = self.people[draft.customer.pk][contact.pk]
+        assert kind == "administrator" or (kind and draft.contact_id == contact.pk)
+
+    def hear_revoked(self, entry, draft):
+        use, change, summary, _ = self.use(entry)
+        assert change == [summary, ""]
+        assert (use.revoked, use.revoked_by, use.reason) == (entry.at, entry.actor_name, entry.comment)
+        assert use.reason
+        del self.in_force[use.product_key_id][use.pk]
+        if not self.in_force[use.product_key_id].total():
+            zone = self.zones[draft.customer.pk]
+            self.windows[use.product_key_id] = use.product_key.validity_in(zone)
+
+    def assert_end(self):
+        assert self.next is None
+        assert self.lines == {key.link(): ["", key.summary()] for key in self.keys.values()}
+        for draft in self.drafts.values():
+            assert self.states[draft.pk] == draft.get_state_display()
+        for key in ProductKey.objects.with_activated().select_related("entitlement__customer"):
+            self.assert_key(key)
+        heard = {use: quantity for uses in self.in_force.values() for use, quantity in uses.items()}
+        assert heard == {use.pk: use.quantity for use in Activation.objects.in_force()}
+
+    def assert_key(self, key):
+        assert key.activated == self.in_force[key.pk].total()
+        if key.entitlement.is_draft():
+            assert key.pk not in self.windows
+            assert [getattr(key, name) for name in key.WINDOW] == ["", None, None, None]
+            return
+        stored = key.valid_from, key.valid_until
+        assert stored == license_window(key.starts_on(), key.ends_on(), key.time_zone)
+        assert key.span == spans.span_of(*stored)
+        assert key.validity() == self.windows[key.pk]
+        assert key.activated or key.time_zone == key.entitlement.customer.time_zone
+
+
+def test_what_became_of_products_is_what_the_rules_say(filled):
+    told = Retold()
+    for entry in Entry.objects.order_by("pk"):
+        told.hear(entry)
+    told.assert_end()
+
+
 def test_the_diary_writes_what_the_actions_write(db):
     admin = UserFactory(username="admin", is_superuser=True)
     role = Group.objects.get(name="Customer Management")
@@ -296,7 +559,7 @@ def test_the_diary_writes_what_the_actions_write(db):
     diary.users = [admin] * admin.pk  # The next key is the one that the database gives.
     request = {"at": timezone.now(), "address": "", "request_id": ""}
     diary.begin_request(by=admin, **request)
-    staff, known, new, customer, draft = rows()
+    staff, known, new, customer, draft, keys = rows()
     diary.add_user(staff, [role])
     diary.add_contact(known)
     diary.add_customer(customer, [(new, "standard"), (known, "administrator")])
@@ -310,10 +573,18 @@ def test_the_diary_writes_what_the_actions_write(db):
     diary.invite_to(customer, "colleague@example.com")
     open_until_disabled = [row.ended is None for row in diary.invitations]
     diary.set_status(customer, "disabled", "Because.")
-    diary.add_entitlement(draft)
-    diary.move_entitlement(draft, "entitlement.completed", "complete")
+    diary.set_status(customer, "enabled")
+    diary.ledger.add(draft, keys)
+    diary.ledger.go(draft, "completed", "complete")
+    use = {"quantity": 2, "uuid": uuid4()}
+    used = diary.ledger.activate(keys[0], activatee=new, time_zone="Asia/Tokyo", **use)
+    diary.change_customer(customer, time_zone="Europe/Berlin")
+    diary.ledger.revoke(used, "Because.")
+    diary.ledger.activate(keys[1], activatee=None, time_zone="", quantity=1, uuid=uuid4())
+    diary.change_customer(customer, time_zone="America/Lima")
+    diary.ledger.go(draft, "disabled", "disabled")
 
-    staff, known, new, customer, draft = rows()
+    staff, known, new, customer, draft, keys = rows()
     accounts.save(staff, by=admin, groups=[role])
     contacts.actions.save(known, by=admin)
     customers.actions.save(customer, by=admin, associates=[(new, "standard"), (known, "administrator")])
@@ -327,9 +598,16 @@ def test_the_diary_writes_what_the_actions_write(db):
     invitations.invite(customer, "colleague@example.com", by=admin)
     assert [row.ended is None for row in Invitation.objects.order_by("pk")] == open_until_disabled
     customers.actions.disable(Customer.objects.all(), by=admin, comment="Because.")
+    customers.actions.enable(Customer.objects.all(), by=admin)
     draft.customer = Customer.objects.get()
-    entitlements.actions.save(draft, by=admin)
-    entitlements.actions.complete(draft, by=admin)
+    entitlements.actions.save(draft, by=admin, product_keys=keys)
+    entitlements.actions.complete(Entitlement.objects.all(), by=admin)
+    used = entitlements.actions.activate(keys[0], activatee=new, time_zone="Asia/Tokyo", by=admin, **use)
+    move_to("Europe/Berlin", by=admin)
+    entitlements.actions.revoke(used, by=admin, comment="Because.")
+    entitlements.actions.activate(keys[1], quantity=1, by=admin)
+    move_to("America/Lima", by=admin)
+    entitlements.actions.disable(Entitlement.objects.all(), by=admin)
 
     assert [without_keys(entry) for entry in diary.entries] == [
         without_keys(entry) for entry in Entry.objects.order_by("pk")
@@ -338,7 +616,36 @@ def test_the_diary_writes_what_the_actions_write(db):
     assert [kept(row.invitation) for row in diary.invited] == [
         kept(row.invitation) for row in AssociationOffer.objects.all()
     ]
+    saved = ProductKey.objects.order_by("pk")
+    assert list(map(line_of, diary.ledger.product_keys)) == list(map(line_of, saved))
+    uses = Activation.objects.order_by("pk")
+    assert list(map(use_of, diary.ledger.activations)) == list(map(use_of, uses))
     assert user_of(diary.users[-1]) == user_of(User.objects.get(contact__email="later@example.com"))
+
+
+def move_to(time_zone, by):
+    customer = Customer.objects.get()
+    customer.time_zone = time_zone
+    with pytest.raises(ConfirmationRequired) as required:
+        customers.actions.save(customer, by=by)
+    customers.actions.save(customer, by=by, confirmed=required.value.confirmation)
+
+
+def line_of(key):
+    return [key.entitlement.eid, *(getattr(key, name) for name in (*key.ATTRIBUTES, *key.WINDOW))]
+
+
+def use_of(use):
+    names = ("quantity", "time_zone", "valid_from", "valid_until", "revoked_by", "reason")
+    names += ("activated_by", "activated_by_key")
+    found = licenses.verify(use.license.encode(), licenses.known_keys())
+    assert found == licenses.of(use)
+    return [
+        str(use.product_key),
+        str(use.activatee),
+        use.is_revoked(),
+        *(getattr(use, name) for name in names),
+    ]
 
 
 def kept(invitation):
@@ -358,7 +665,14 @@ def rows():
     new = Contact(email="new@example.com", ref_id1="P1")
     customer = Customer(name="First", customer_id="K-1", description="Two\nlines")
     draft = Entitlement(eid="1", customer=customer, start_date=date(2026, 1, 1), ref_id1="PO")
-    return staff, known, new, customer, draft
+    keys = [
+        ProductKey(
+            entitlement=draft, product="One", product_version="1", quantity=3, end_date=date(2048, 2, 29)
+        ),
+        ProductKey(entitlement=draft, product="Two", start_date=date(2026, 6, 1), never_expires=True),
+        ProductKey(entitlement=draft, product="Three", quantity=500),
+    ]
+    return staff, known, new, customer, draft, keys
 
 
 def without_keys(entry):
@@ -454,8 +768,9 @@ def test_it_is_the_same_every_time():
     def told():
         diary = tell(NO_RIGHTS, date(2026, 11, 22))
         hidden = {"_state", "password", "digest"}
-        rows = (*diary.users, *diary.contacts, *diary.customers, *diary.entitlements, *diary.entries)
-        rows += (*diary.log_ons, *diary.invitations, *diary.invited)
+        rows = (*diary.users, *diary.contacts, *diary.customers, *diary.ledger.entitlements)
+        rows += (*diary.ledger.product_keys, *diary.ledger.activations)
+        rows += (*diary.entries, *diary.log_ons, *diary.invitations, *diary.invited)
         return [{name: value for name, value in vars(row).items() if name not in hidden} for row in rows]
 
     assert told() == told()

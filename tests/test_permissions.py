@@ -7,123 +7,159 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from ems_site.verbs import VERBS
+from entitlements.views.verbs import VERBS as TRANSITIONS
 from tests.conftest import allowed
-from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
+from tests.factories import (
+    ActivationFactory,
+    ContactFactory,
+    CustomerFactory,
+    EntitlementFactory,
+    UserFactory,
+)
 from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = ("nobody", "clerk", "viewer", "manager", "contact_user")
+PEOPLE = ("nobody", "clerk", "viewer", "manager", "licenser", "contact_user")
 LOG_ON = "to the log-on page"
 
 
 def all_the_same(status):
-    return (status,) * 5
+    return (status,) * len(PEOPLE)
 
 
-# Route: what GET and POST (with an empty body) answer to nobody, clerk, viewer, manager, contact.
+# Route: what GET and POST (with an empty body) answer to nobody, clerk, viewer, manager, licenser, contact.
 OPEN = {
-    "login/": [(200, 302, 302, 302, 302), all_the_same(200)],
+    "login/": [(200, 302, 302, 302, 302, 302), all_the_same(200)],
     "logout/": [all_the_same(405), all_the_same(302)],
     "password-reset/": [all_the_same(200), all_the_same(200)],
     "password-reset/sent/": [all_the_same(200), all_the_same(405)],
     "password-reset/confirm/": [all_the_same(410), all_the_same(410)],
-    "admin/login/": [(LOG_ON, LOG_ON, LOG_ON, LOG_ON, 403), all_the_same(405)],
+    "admin/login/": [(LOG_ON, LOG_ON, LOG_ON, LOG_ON, LOG_ON, 403), all_the_same(405)],
     "admin/logout/": [all_the_same(405), all_the_same(302)],
 }
 CLOSED = {
-    "": [(LOG_ON, 302, 302, 302, 302), (LOG_ON, 405, 405, 405, 405)],
-    "password-change/": [(LOG_ON, 200, 200, 200, 403), (LOG_ON, 200, 200, 200, 403)],
-    "sessions/": [(LOG_ON, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
-    "sessions/end/": [(LOG_ON, 405, 405, 405, 405), (LOG_ON, 302, 302, 302, 403)],
-    "sessions/<str:public_id>/end/": [(LOG_ON, 404, 404, 404, 403), (LOG_ON, 404, 404, 404, 403)],
-    "admin/password_change/": [(LOG_ON, 302, 302, 302, 302), (LOG_ON, 302, 302, 302, 302)],
-    "customers/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
-    "customers/add/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
-    "customers/same-name/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
-    "customers/<key:pk>/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
-    "customers/<key:pk>/edit/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
-    "customers/<key:pk>/history/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
+    "": [(LOG_ON, 302, 302, 302, 302, 302), (LOG_ON, 405, 405, 405, 405, 405)],
+    "password-change/": [(LOG_ON, 200, 200, 200, 200, 403), (LOG_ON, 200, 200, 200, 200, 403)],
+    "sessions/": [(LOG_ON, 200, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "sessions/end/": [(LOG_ON, 405, 405, 405, 405, 405), (LOG_ON, 302, 302, 302, 302, 403)],
+    "sessions/<str:public_id>/end/": [(LOG_ON, 404, 404, 404, 404, 403), (LOG_ON, 404, 404, 404, 404, 403)],
+    "admin/password_change/": [(LOG_ON, 302, 302, 302, 302, 302), (LOG_ON, 302, 302, 302, 302, 302)],
+    "customers/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "customers/add/": [(LOG_ON, 403, 403, 200, 403, 403), (LOG_ON, 403, 403, 422, 403, 403)],
+    "customers/same-name/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "customers/<key:pk>/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "customers/<key:pk>/edit/": [(LOG_ON, 403, 403, 200, 403, 403), (LOG_ON, 403, 403, 422, 403, 403)],
+    "customers/<key:pk>/history/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
     "customers/<key:pk>/invitations/<key:invitation>/withdraw/": [
-        (LOG_ON, 405, 405, 405, 405),
-        (LOG_ON, 403, 403, 404, 403),
+        (LOG_ON, 405, 405, 405, 405, 405),
+        (LOG_ON, 403, 403, 404, 403, 403),
     ],
     "customers/<key:pk>/<verb:name>/": [
-        (LOG_ON, 403, 403, 200, 403),
-        (LOG_ON, 403, 403, 422, 403),
+        (LOG_ON, 403, 403, 200, 403, 403),
+        (LOG_ON, 403, 403, 422, 403, 403),
     ],
     "customers/ticked/<verb:name>/": [
-        (LOG_ON, 405, 405, 405, 405),
-        (LOG_ON, 403, 403, 302, 403),
+        (LOG_ON, 405, 405, 405, 405, 405),
+        (LOG_ON, 403, 403, 302, 403, 403),
     ],
-    "contacts/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
+    "contacts/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
     "contacts/<key:pk>/<verb:name>/": [
-        (LOG_ON, 403, 403, 200, 403),
-        (LOG_ON, 403, 403, 422, 403),
+        (LOG_ON, 403, 403, 200, 403, 403),
+        (LOG_ON, 403, 403, 422, 403, 403),
     ],
     "contacts/ticked/<verb:name>/": [
-        (LOG_ON, 405, 405, 405, 405),
-        (LOG_ON, 403, 403, 302, 403),
+        (LOG_ON, 405, 405, 405, 405, 405),
+        (LOG_ON, 403, 403, 302, 403, 403),
     ],
-    "contacts/add/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
-    "contacts/<key:pk>/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
-    "contacts/<key:pk>/edit/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
-    "contacts/<key:pk>/history/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405)],
-    "contacts/<key:pk>/customers/": [(LOG_ON, 403, 200, 200, 403), (LOG_ON, 403, 403, 422, 403)],
-    "contacts/<key:pk>/invite/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
-    "contacts/<key:pk>/password/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 403, 403, 422, 403)],
-    "contacts/<key:pk>/sign-out/": [(LOG_ON, 405, 405, 405, 405), (LOG_ON, 403, 403, 302, 403)],
-    "history/": [(LOG_ON, 403, 403, 200, 403), (LOG_ON, 405, 405, 405, 405)],
-    "mail/": [(LOG_ON, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405)],
-    "mail/<str:name>/": [(LOG_ON, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405)],
+    "contacts/add/": [(LOG_ON, 403, 403, 200, 403, 403), (LOG_ON, 403, 403, 422, 403, 403)],
+    "contacts/<key:pk>/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "contacts/<key:pk>/edit/": [(LOG_ON, 403, 403, 200, 403, 403), (LOG_ON, 403, 403, 422, 403, 403)],
+    "contacts/<key:pk>/history/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "contacts/<key:pk>/customers/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 403, 403, 422, 403, 403)],
+    "contacts/<key:pk>/invite/": [(LOG_ON, 403, 403, 200, 403, 403), (LOG_ON, 403, 403, 422, 403, 403)],
+    "contacts/<key:pk>/password/": [(LOG_ON, 403, 403, 200, 403, 403), (LOG_ON, 403, 403, 422, 403, 403)],
+    "contacts/<key:pk>/sign-out/": [(LOG_ON, 405, 405, 405, 405, 405), (LOG_ON, 403, 403, 302, 403, 403)],
+    "entitlements/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "entitlements/add/": [(LOG_ON, 403, 403, 403, 200, 403), (LOG_ON, 403, 403, 403, 422, 403)],
+    "entitlements/<key:pk>/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "entitlements/<key:pk>/edit/": [(LOG_ON, 403, 403, 403, 200, 403), (LOG_ON, 403, 403, 403, 422, 403)],
+    "entitlements/<key:pk>/copy/": [(LOG_ON, 403, 403, 403, 200, 403), (LOG_ON, 403, 403, 403, 302, 403)],
+    "entitlements/<key:pk>/history/": [
+        (LOG_ON, 403, 200, 200, 200, 403),
+        (LOG_ON, 405, 405, 405, 405, 405),
+    ],
+    "entitlements/<key:pk>/activate/": [
+        (LOG_ON, 403, 403, 403, 200, 403),
+        (LOG_ON, 403, 403, 403, 422, 403),
+    ],
+    "entitlements/<key:pk>/activations/<key:activation>/license/": [
+        (LOG_ON, 403, 200, 200, 200, 403),
+        (LOG_ON, 405, 405, 405, 405, 405),
+    ],
+    "entitlements/<key:pk>/activations/<key:activation>/revoke/": [
+        (LOG_ON, 403, 403, 403, 200, 403),
+        (LOG_ON, 403, 403, 403, 422, 403),
+    ],
+    "entitlements/<key:pk>/<transition:name>/": [
+        (LOG_ON, 403, 403, 403, 200, 403),
+        (LOG_ON, 403, 403, 403, 422, 403),
+    ],
+    "entitlements/ticked/<transition:name>/": [
+        (LOG_ON, 405, 405, 405, 405, 405),
+        (LOG_ON, 403, 403, 403, 302, 403),
+    ],
+    "history/": [(LOG_ON, 403, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "mail/": [(LOG_ON, 403, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+    "mail/<str:name>/": [(LOG_ON, 403, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405, 405)],
 }
-# It asks nothing and takes nothing but one's own sessions.
-THAT_CHANGE_SOMETHING = {"sessions/end/"}
+# They ask nothing: one takes nothing but one's own sessions, the other makes a draft.
+THAT_CHANGE_SOMETHING = {"sessions/end/", "entitlements/<key:pk>/copy/"}
 # Django admin's own: contacts are sent to its log-on, which is answered 403.
 ADMIN = {
-    "": (LOG_ON, 200, 200, 200, 302),
-    "jsi18n/": (LOG_ON, 200, 200, 200, 302),
-    "password_change/done/": (LOG_ON, 200, 200, 200, 302),
-    "autocomplete/": (LOG_ON, 403, 403, 403, 302),
-    "r/<path:content_type_id>/<path:object_id>/": (LOG_ON, 404, 404, 404, 302),
+    "": (LOG_ON, 200, 200, 200, 200, 302),
+    "jsi18n/": (LOG_ON, 200, 200, 200, 200, 302),
+    "password_change/done/": (LOG_ON, 200, 200, 200, 200, 302),
+    "autocomplete/": (LOG_ON, 403, 403, 403, 403, 302),
+    "r/<path:content_type_id>/<path:object_id>/": (LOG_ON, 404, 404, 404, 404, 302),
 }
-# Model: for each of its pages, what GET answers to clerk, viewer, manager and superuser.
+# Model: for each of its pages, what GET answers to clerk, viewer, manager, licenser and superuser.
 ADMIN_MODELS = {
     "accounts/user/": {
-        "": (403, 403, 403, 200),
-        "add/": (403, 403, 403, 200),
-        "<path:object_id>/history/": (403, 403, 403, 200),
-        "<path:object_id>/delete/": (403, 403, 403, 403),
-        "<path:object_id>/change/": (403, 403, 403, 200),
-        "<id>/password/": (403, 403, 403, 200),
+        "": (403, 403, 403, 403, 200),
+        "add/": (403, 403, 403, 403, 200),
+        "<path:object_id>/history/": (403, 403, 403, 403, 200),
+        "<path:object_id>/delete/": (403, 403, 403, 403, 403),
+        "<path:object_id>/change/": (403, 403, 403, 403, 200),
+        "<id>/password/": (403, 403, 403, 403, 200),
     },
     "auth/group/": {
-        "": (403, 403, 403, 200),
-        "add/": (403, 403, 403, 200),
-        "<path:object_id>/history/": (403, 403, 403, 200),
-        "<path:object_id>/delete/": (403, 403, 403, 403),
-        "<path:object_id>/change/": (403, 403, 403, 200),
+        "": (403, 403, 403, 403, 200),
+        "add/": (403, 403, 403, 403, 200),
+        "<path:object_id>/history/": (403, 403, 403, 403, 200),
+        "<path:object_id>/delete/": (403, 403, 403, 403, 403),
+        "<path:object_id>/change/": (403, 403, 403, 403, 200),
     },
     "contacts/contact/": {
-        "": (403, 200, 200, 200),
-        "add/": (403, 403, 200, 200),
-        "<path:object_id>/history/": (403, 200, 200, 200),
-        "<path:object_id>/delete/": (403, 403, 200, 200),
-        "<path:object_id>/change/": (403, 200, 200, 200),
+        "": (403, 200, 200, 200, 200),
+        "add/": (403, 403, 200, 403, 200),
+        "<path:object_id>/history/": (403, 200, 200, 200, 200),
+        "<path:object_id>/delete/": (403, 403, 200, 403, 200),
+        "<path:object_id>/change/": (403, 200, 200, 200, 200),
     },
     "customers/customer/": {
-        "": (403, 200, 200, 200),
-        "add/": (403, 403, 200, 200),
-        "<path:object_id>/history/": (403, 200, 200, 200),
-        "<path:object_id>/delete/": (403, 403, 200, 200),
-        "<path:object_id>/change/": (403, 200, 200, 200),
+        "": (403, 200, 200, 200, 200),
+        "add/": (403, 403, 200, 403, 200),
+        "<path:object_id>/history/": (403, 200, 200, 200, 200),
+        "<path:object_id>/delete/": (403, 403, 200, 403, 200),
+        "<path:object_id>/change/": (403, 200, 200, 200, 200),
     },
     "entitlements/entitlement/": {
-        "": (403, 200, 200, 200),
-        "add/": (403, 403, 403, 200),
-        "<path:object_id>/history/": (403, 200, 200, 200),
-        "<path:object_id>/delete/": (403, 403, 403, 200),
-        "<path:object_id>/change/": (403, 200, 200, 200),
+        "": (403, 200, 200, 200, 200),
+        "add/": (403, 403, 403, 200, 200),
+        "<path:object_id>/history/": (403, 200, 200, 200, 200),
+        "<path:object_id>/delete/": (403, 403, 403, 200, 200),
+        "<path:object_id>/change/": (403, 200, 200, 200, 200),
     },
 }
 # They lead to pages above: an address without its last part, one of an app, and one that is unknown.
@@ -172,13 +208,14 @@ def test_pages_without_log_on_are_few():
 
 
 @pytest.fixture
-def rows(clerk, viewer, manager, superuser, contact_user):
+def rows(clerk, viewer, manager, licenser, superuser, contact_user):
     """Something of everything; the people are there as well, before anything is counted."""
     contact = ContactFactory()
     customer = CustomerFactory(people=[contact])
     blocked = EntitlementFactory().customer
-    rows = {"customer": customer, "contact": contact, "blocked": blocked, "group": Group.objects.get()}
-    return rows | {"entitlement": blocked.entitlements.get(), "user": UserFactory()}
+    rows = {"customer": customer, "contact": contact, "blocked": blocked, "group": Group.objects.first()}
+    rows |= {"entitlement": blocked.entitlements.get(), "activation": ActivationFactory()}
+    return rows | {"user": UserFactory()}
 
 
 def client_of(request, person):
@@ -203,8 +240,12 @@ def answers(request, people, address, *methods):
 
 
 def addresses(route, rows):
-    of = "contact" if route.startswith("contacts/") else "customer"
-    route = "/" + route.replace("<key:pk>", str(rows[of].pk)).replace("<key:invitation>", "1")
+    of = {"contacts": "contact", "entitlements": "entitlement"}.get(route.partition("/")[0], "customer")
+    subject = rows["activation"].product_key.entitlement if "<key:activation>" in route else rows[of]
+    route = "/" + route.replace("<key:pk>", str(subject.pk)).replace("<key:invitation>", "1")
+    route = route.replace("<key:activation>", str(rows["activation"].pk))
+    if "<transition:name>" in route:
+        return [route.replace("<transition:name>", name) for name in TRANSITIONS.verbs]
     names = VERBS if "<verb:name>" in route else [""]
     return [route.replace("<verb:name>", name) for name in names]
 
@@ -235,7 +276,7 @@ def test_answers_of_the_admin_about_a_model(model, page, rows, request):
     expected = ADMIN_MODELS[model][page]
     before = everything()
     assert answers(request, ("nobody", "contact_user"), address, "get", "post") == [(LOG_ON, 302)] * 2
-    got, posted = answers(request, ("clerk", "viewer", "manager"), address, "get", "post")
+    got, posted = answers(request, ("clerk", "viewer", "manager", "licenser"), address, "get", "post")
     assert (*got, *answers(request, ["superuser"], address, "get")[0]) == expected
     assert all(status == 403 for status, seen in zip(posted, got, strict=True) if seen == 403)
     assert everything() == before
@@ -249,7 +290,7 @@ def test_a_contact_ends_at_a_refusal_in_the_admin(contact_user, signed_in):
 
 
 @pytest.mark.parametrize("route", CLOSED)
-def test_get_changes_nothing(route, rows, manager, signed_in):
+def test_get_changes_nothing(route, rows, manager, licenser, signed_in):
     asked = {
         "name": "By GET",
         "time_zone": "UTC",
@@ -264,6 +305,7 @@ def test_get_changes_nothing(route, rows, manager, signed_in):
     before = everything()
     for address in addresses(route, rows):
         signed_in(manager).get(address, asked)
+        signed_in(licenser).get(address, asked)
     assert everything() == before
 
 
@@ -324,13 +366,13 @@ def offered(client):
 
 def test_the_navigation_offers_what_the_person_may_use(viewer, manager, signed_in):
     assert "History" not in offered(signed_in(viewer))
-    assert {"Customers", "History", "Add Customer"} <= set(offered(signed_in(manager)))
+    assert {"Customers", "Entitlements", "History", "Add Customer"} <= set(offered(signed_in(manager)))
     assert "Add Customer" not in offered(signed_in(viewer))
 
 
 def test_a_clerk_is_offered_nothing(clerk, signed_in):
     answer = signed_in(clerk).get("/password-change/").content.decode()
-    for address in ("/customers/", "/history/", "/admin/"):
+    for address in ("/customers/", "/entitlements/", "/history/", "/admin/"):
         assert f'href="{address}"' not in answer
 
 

@@ -12,6 +12,7 @@ from ems_site.paging import Pages
 
 LATEST = 10
 LATEST_LOG_ONS = 5
+LATEST_ACTIVATIONS = 5
 
 
 @require_safe
@@ -24,18 +25,29 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": withhold_links(entries[:LATEST], request.user),
         "entry_count": entries.count(),
         "deletable": contact.may_be_deleted(),
+        "in_the_way": "Has entitlements or activations",
         **_getting_in(contact),
     }
     if request.user.has_perm("customers.view_customer"):
         context |= _customers(contact)
     if request.user.has_perm("entitlements.view_entitlement"):
-        entitlements = contact.entitlements.select_related("customer").order_by("-pk")
-        context |= {
-            "sees_entitlements": True,
-            "entitlements": entitlements[:LATEST],
-            "entitlement_count": entitlements.count(),
-        }
+        context |= {"sees_entitlements": True, **_entitlements(contact)}
     return render(request, "contacts/detail.html", context)
+
+
+def _entitlements(contact):
+    """Those addressed to it, and the activations that name it."""
+    rows = contact.entitlements.select_related("customer").prefetch_related("product_keys")
+    activations = contact.activations.select_related("product_key__entitlement__customer").order_by("-pk")
+    counted = {"entitlement": contact.entitlements.count(), "activation": activations.count()}
+    words = [f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counted.items() if count]
+    return {
+        "entitlements": rows.order_by("-pk")[:LATEST],
+        "entitlement_count": counted["entitlement"],
+        "activations": activations[:LATEST_ACTIVATIONS],
+        "activation_count": counted["activation"],
+        "in_the_way": f"Has {' and '.join(words)}",
+    }
 
 
 def _customers(contact):

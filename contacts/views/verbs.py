@@ -6,8 +6,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from contacts import actions
 from contacts.models import Contact
 from ems_site.accounts.models import User
+from ems_site.plans import Verb
 from ems_site.status import Status
-from ems_site.verbs import Verb, Verbs
+from ems_site.verbs import Verbs
 
 
 def _consequence(verb: Verb, contacts: list[Contact], by: User) -> dict:
@@ -32,6 +33,7 @@ VERBS = Verbs(
     acts={"delete": actions.delete, "disable": actions.disable, "enable": actions.enable},
     called=lambda contact: contact.name or contact.email,
     consequence=_consequence,
+    in_the_way=("entitlements", "activations"),
 )
 
 

@@ -4,6 +4,7 @@ Rows are locked in one order everywhere: contacts, then customers, each by prima
 """
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -35,18 +36,23 @@ class ConfirmationRequired(Refused):
     """A completed entitlement belongs to the customer, so the change has to be confirmed.
 
     `confirmation` is what to hand to `save` once the person has seen `entitlements` (how many are
-    concerned) and `changes` and agrees. It holds for this person and exactly this change.
+    concerned), `changes` and `moves` (the product keys whose license windows another time zone moves)
+    and agrees. It holds for this person and exactly this change.
     """
 
     code = "confirmation_required"
 
-    def __init__(self, customer: Customer, *, entitlements: int, changes: Changes, new: list, by):
+    def __init__(
+        self, customer: Customer, *, entitlements: int, changes: Changes, new: list, moves: list, by
+    ):
         belong = "completed entitlement belongs" if entitlements == 1 else "completed entitlements belong"
         super().__init__(f"{entitlements} {belong} to {customer}. Confirm the change to save it.")
         self.entitlements = entitlements
         self.changes = changes
+        self.moves = moves
+        shown = sha256("\n".join(map(str, moves)).encode()).hexdigest()
         self.confirmation = signing.dumps(
-            [customer.pk, customer.version, by and by.pk, entitlements, changes, new],
+            [customer.pk, customer.version, by and by.pk, entitlements, changes, new, shown],
             salt=CONFIRMATION_SALT,
             compress=True,
         )
@@ -141,21 +147,38 @@ def _change(customer, wanted, by, confirmed, comment):
             return customer
         raise Conflict(current=current, mine=customer)
     new = [first_values(contact) for contact, _ in wanted or () if contact._state.adding]
-    _confirm(current, changes, new, by, confirmed)
+    moves = _moves(current, customer, by) if "time_zone" in changes else []
+    _confirm(current, changes, new, moves, by, confirmed)
     customer.version = current.version + 1
     links = {} if wanted is None else _associate(customer, wanted, by, comment)
     customer.save(update_fields=[*Customer.ATTRIBUTES, "version", "changed"])
     if {"name", "customer_id"} & changes.keys():
         Contact.objects.filter(customers=customer).refresh_search_keys()
+        customer.entitlements.refresh_search_keys()
+    for entitlement, moved in customer.entitlements.move(moves).items():
+        audit.record("entitlement.moved", entitlement, by=by, changes=moved, comment=comment)
     made = differences(current, customer) | links
     audit.record("customer.changed", customer, by=by, changes=made, comment=comment)
     return customer
 
 
-def _confirm(customer, changes, new, by, confirmed):
+def _moves(current, customer, by):
+    """What becomes of the windows of product keys not yet activated. Raises ValidationError where one of
+    them has none in the new time zone; which one, is for those who may view entitlements."""
+    try:
+        return current.entitlements.moves_to(customer.time_zone)
+    except ValueError as error:
+        may_see = by is None or by.has_perm("entitlements.view_entitlement")
+        called = error.called if may_see else "A license of this customer"  # type: ignore[attr-defined]
+        raise ValidationError({"time_zone": f"{called}: {error.why}"}) from None  # type: ignore[attr-defined]
+
+
+def _confirm(customer, changes, new, moves, by, confirmed):
     if confirmed is not SEPARATELY and customer.edit_needs_confirmation():
         count = customer.entitlements.completed().count()
-        required = ConfirmationRequired(customer, entitlements=count, changes=changes, new=new, by=by)
+        required = ConfirmationRequired(
+            customer, entitlements=count, changes=changes, new=new, moves=moves, by=by
+        )
         if not required.is_answered_by(confirmed):
             raise required
 

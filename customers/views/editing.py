@@ -13,6 +13,7 @@ from contacts.models import Contact
 from customers import actions, associates, conflicts
 from customers.forms import CustomerForm
 from customers.models import Association, Customer
+from ems_site.accounts.models import User
 from ems_site.audit.changes import change_lines
 from ems_site.conflicts import CHOICE, deletion, since
 from ems_site.errors import Conflict, Gone
@@ -21,6 +22,7 @@ from ems_site.forms import add_refusal, kept
 from ems_site.parameters import whole_number
 
 UNPROCESSABLE = 422
+MOVES_SHOWN = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -169,12 +171,23 @@ def _show_confirmation(request, form, refusal, data):
         "form": form,
         "refusal": refusal,
         "lines": change_lines(Customer, refusal.changes),
-        "moves_zone": "time_zone" in refusal.changes,
+        "moves": moved(refusal, request.user),
         "kept": kept(data),
         "action": _address(form.instance),
         "done": form.instance.get_absolute_url(),
     }
     return render(request, "customers/confirm.html", context, status=UNPROCESSABLE)
+
+
+def moved(refusal: actions.ConfirmationRequired, by: User) -> dict | None:
+    """What a new time zone moves to other instants, the first of them by name for those who may see
+    entitlements; None where the time zone stays."""
+    if "time_zone" not in refusal.changes:
+        return None
+    felt = [move for move in refusal.moves if move.is_felt()]
+    shown = felt[:MOVES_SHOWN] if by.has_perm("entitlements.view_entitlement") else []
+    _old, time_zone = refusal.changes["time_zone"]
+    return {"count": len(felt), "shown": shown, "more": len(felt) - len(shown), "time_zone": time_zone}
 
 
 def _show_conflict(request, customer, people, conflict, data):

@@ -6,7 +6,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from customers import actions, counts
 from customers.models import Customer
 from ems_site.accounts.models import User
-from ems_site.verbs import Verb, Verbs
+from ems_site.plans import Verb
+from ems_site.verbs import Verbs
 
 
 def _consequence(verb: Verb, customers: list[Customer], by: User) -> dict:

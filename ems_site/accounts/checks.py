@@ -5,7 +5,7 @@ from django.db import connections
 from ems_site.folding import identity_key
 
 DEMO_NAMES = (
-    *("admin", "manager", "viewer", "clerk"),
+    *("admin", "manager", "licensing", "viewer", "clerk"),
     *("standard@example.com", "administrator@example.com", "disabled@example.com"),
 )
 

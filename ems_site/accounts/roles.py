@@ -1,5 +1,7 @@
 """Roles that come with the product: groups, and what their members may do."""
 
+from collections.abc import Iterable
+
 ROLES = {
     "Customer Management": (
         "customers.add_customer",
@@ -13,19 +15,28 @@ ROLES = {
         "entitlements.view_entitlement",
         "audit.view_entry",
     ),
+    "Entitlement Management": (
+        "entitlements.add_entitlement",
+        "entitlements.change_entitlement",
+        "entitlements.delete_entitlement",
+        "entitlements.view_entitlement",
+        "customers.view_customer",
+        "contacts.view_contact",
+        "audit.view_entry",
+    ),
 }
 
 
-def apply(apps, using: str = "default") -> None:
-    """Makes each role hold exactly these permissions.
+def apply(apps, using: str = "default", roles: Iterable[str] = tuple(ROLES)) -> None:
+    """Makes each of these roles hold exactly its permissions.
 
     Works with a migration's models as well as with the real ones, and whether or not Django has
     made the permissions yet: it does that only after the last migration.
     """
     group_of = apps.get_model("auth", "Group").objects.using(using)
-    for name, permissions in ROLES.items():
+    for name in roles:
         group, _ = group_of.get_or_create(name=name)
-        group.permissions.set([_permission(apps, using, permission) for permission in permissions])
+        group.permissions.set([_permission(apps, using, permission) for permission in ROLES[name]])
 
 
 def _permission(apps, using, permission):

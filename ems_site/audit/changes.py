@@ -9,7 +9,12 @@ from ems_site.labels import label
 Changes = dict[str, list]
 
 # What histories tell besides the fields of a record.
-NOT_FIELDS = {"password": "Password", "sessions": "Sessions"}
+NOT_FIELDS = {
+    "password": "Password",
+    "sessions": "Sessions",
+    "copied_from": "Copied from",
+    "productkey": "Product",
+}
 
 
 def attributes(model: models.Model) -> tuple[str, ...]:
@@ -60,7 +65,8 @@ def change_lines(model: type[models.Model] | None, changes: Changes) -> list[tup
 
 def _label(model, name):
     if ":" in name:
-        return name.partition(":")[0].capitalize()
+        kind = name.partition(":")[0]
+        return NOT_FIELDS.get(kind, kind.capitalize())
     try:
         return capfirst(label(model, name)) if model else name
     except FieldDoesNotExist:
@@ -71,4 +77,4 @@ def _shown(name, value):
     text = "" if value is None else str(value)
     if ":" not in name or not text:
         return text
-    return f"{name.split(':', 2)[2]} ({text.capitalize()})"
+    return f"{name.split(':', 2)[2]} ({capfirst(text)})"

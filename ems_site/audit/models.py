@@ -16,6 +16,10 @@ ICONS = {
     "enabled": "circle-check",
     "completed": "circle-check",
     "invited": "mail",
+    "activated": "key",
+    "revoked": "ban",
+    "moved": "clock",
+    "closed": "lock",
 }
 
 
@@ -119,14 +123,18 @@ def attach_addresses(entries: Iterable[Entry]) -> None:
         entry.subject_url = addresses.get((entry.subject_model, entry.subject_key), "")
 
 
+# Links to these stand in the histories of others; only those who may view them see them there.
+WITHHELD = {"customer:": "customers.view_customer", "entitlement:": "entitlements.view_entitlement"}
+
+
 def withhold_links(entries: Iterable[Entry], user) -> list[Entry]:
-    """These entries, without the names of customers for those who may not view customers.
+    """These entries, without the customers and entitlements that the person may not view.
 
     Names and e-mails of contacts are shown to whoever may see the customers that they belong to.
     """
     entries = list(entries)
-    if not user.has_perm("customers.view_customer"):
-        for entry in entries:
-            kept = [name for name in entry.changes if not name.startswith("customer:")]
-            entry.changes = {name: entry.changes[name] for name in kept}
+    hidden = tuple(kind for kind, right in WITHHELD.items() if not user.has_perm(right))
+    for entry in entries:
+        kept = [name for name in entry.changes if not name.startswith(hidden)]
+        entry.changes = {name: entry.changes[name] for name in kept}
     return entries

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from hashlib import sha256
 from random import Random
+from uuid import UUID
 
 from contacts.models import Contact
 from customers.models import Association
@@ -19,6 +20,7 @@ INVITED = 63
 WAITING = 3
 # How many days back the staff's log-ons go.
 STAFF_DAYS = 20
+LOG_ONS_KEPT = timedelta(days=85)
 INVITER = next(person.email for person in PEOPLE if person.kind == Association.Kind.ADMINISTRATOR)
 
 
@@ -64,6 +66,9 @@ class Agenda:
         """Plans something that is to happen in this very request."""
         self.planned.append((request, partial(deed, *args)))
 
+    def request(self, at: datetime, by: str) -> dict:
+        return _request(at, self.staff[by], self.addresses[by][0])
+
     def work_off(self) -> None:
         self._add_staff()
         for request, deed in sorted(self.planned, key=lambda row: row[0]["at"]):
@@ -96,6 +101,7 @@ class Visits:
     def __init__(self, diary: Diary, agenda: Agenda):
         self.diary = diary
         self.agenda = agenda
+        self._seen: list[tuple[datetime, User, str]] = []
 
     def expect(self, contact: Contact, added: datetime) -> None:
         """Has some contacts invited when they are added, who choose a password some days later."""
@@ -105,7 +111,7 @@ class Visits:
         day = bisect(self.agenda.days, added.date()) + drawn(4, contact.uuid, "day")
         if day <= LAST:
             invited = added + timedelta(minutes=2 + drawn(8, contact.uuid, "minutes"))
-            self.agenda.put_at(self._by_manager(invited), self._invite, contact)
+            self.agenda.put_at(self.agenda.request(invited, "manager"), self._invite, contact)
             chosen = self._daytime(day, contact.uuid, "chosen")
             request = _request(chosen, None, _address_of(contact))
             self.agenda.put_at(request, self._choose_password, contact)
@@ -113,8 +119,14 @@ class Visits:
     def expect_answers(self) -> None:
         """Has contacts invited in the last days, who have not answered yet."""
         for day in range(LAST + 1 - WAITING, LAST + 1):
-            request = self._by_manager(self.agenda.at(day, 8 * 3600 + drawn(9 * 3600, "waiting", day)))
-            self.agenda.put_at(request, self._invite_newest)
+            at = self.agenda.at(day, 8 * 3600 + drawn(9 * 3600, "waiting", day))
+            self.agenda.put_at(self.agenda.request(at, "manager"), self._invite_newest)
+
+    def take_over(self, contact: Contact) -> None:
+        """What happens now is the contact's doing, who has just logged on."""
+        at, user, address = self.diary.now, self.diary.user_of[contact.pk], _address_of(contact)
+        self.diary.begin_request(**_request(at, user, address))
+        self._seen.append((at - timedelta(minutes=3), user, address))
 
     def tell(self) -> None:
         """Once the staff's work is done: the last invitation, and all log-ons."""
@@ -125,7 +137,9 @@ class Visits:
         customers = self.diary.customers_of(contact)
         self.diary.invite_to(next(customer for customer in customers if customer.is_enabled()), COLLEAGUE)
 
-        log_ons = [(at - timedelta(minutes=6), user, address)]
+        kept_since = at - LOG_ONS_KEPT
+        log_ons = [seen for seen in self._seen if seen[0] > kept_since]
+        log_ons.append((at - timedelta(minutes=6), user, address))
         for user in self.diary.users:
             log_ons += self._of_contact(user) if user.contact else self._of_staff(user)
         for at, user, address in sorted(log_ons, key=lambda row: row[0]):
@@ -176,14 +190,15 @@ class Visits:
     def _daytime(self, day, *key):
         return self.agenda.at(day, 6 * 3600 + drawn(12 * 3600, *key))
 
-    def _by_manager(self, at):
-        return _request(at, self.agenda.staff["manager"], self.agenda.addresses["manager"][0])
-
 
 def drawn(below: int, *key) -> int:
     """One of range(below), always the same one for a key."""
     digest = sha256(":".join(map(str, key)).encode()).digest()
     return int.from_bytes(digest[:8], "big") % below
+
+
+def drawn_uuid(*key) -> UUID:
+    return UUID(int=(drawn(1 << 64, "high", *key) << 64) + drawn(1 << 64, "low", *key), version=4)
 
 
 def _request(at, by, address):

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import Group, Permission
+from django.db import models
 
 from contacts.models import INVITATION_VALID, Contact, Invitation
 from customers.actions.invitations import INVITED
 from customers.models import AssociationOffer, Customer
 from ems_site.accounts.models import LogOn, User
-from ems_site.audit.changes import differences, first_values
+from ems_site.audit.changes import Changes, differences, first_values
 from ems_site.audit.models import Entry
+from ems_site.demo.ledger import Ledger
 from entitlements.models import Entitlement
 
 Associates = Iterable[tuple[Contact, str]]
@@ -29,7 +31,7 @@ class Diary:
         self.users: list[User] = []
         self.contacts: list[Contact] = []
         self.customers: list[Customer] = []
-        self.entitlements: list[Entitlement] = []
+        self.ledger = Ledger(self)
         self.entries: list[Entry] = []
         self.invitations: list[Invitation] = []
         self.invited: list[AssociationOffer] = []
@@ -44,6 +46,10 @@ class Diary:
         self.now = at
         self.by = by
         self.stamp = {"at": at, "client_address": address, "request_id": request_id}
+
+    def name(self) -> str:
+        """Of whoever does what happens now."""
+        return self.by.get_username() if self.by else ""
 
     def contacts_of(self, customer: Customer) -> list[Contact]:
         return [self.contacts[contact - 1] for contact in self.kinds[customer.pk]]
@@ -77,39 +83,39 @@ class Diary:
         if user.contact:
             self.user_of[user.contact.pk] = user
         links = {_right_name(right): ["", "yes"] for right in rights}
-        self._record("user.added", user, first_values(user) | links)
+        self.record("user.added", user, first_values(user) | links)
 
     def add_contact(self, contact: Contact) -> None:
-        self._add(contact, self.contacts)
-        self._record("contact.added", contact, first_values(contact))
+        self.add(contact, self.contacts)
+        self.record("contact.added", contact, first_values(contact))
         self._note_who_may_log_on([contact])
 
     def change_contact(self, contact: Contact, **values) -> None:
-        changes = self._change(contact, values)
+        changes = self.change(contact, values)
         if "email" in changes:
             self._move_log_on(contact)
-        self._record("contact.changed", contact, changes)
+        self.record("contact.changed", contact, changes)
 
     def _move_log_on(self, contact):
         self._end_invitations(contact)
         if user := self.user_of.get(contact.pk):
             old = copy.copy(user)
             user.username = user.email = contact.email
-            self._record("user.changed", user, differences(old, user))
+            self.record("user.changed", user, differences(old, user))
 
     def invite(self, contact: Contact) -> None:
         """To choose a password."""
         self._end_invitations(contact)
         invitation = Invitation(contact=contact, email=contact.email, language=contact.language)
         self._open_invitations[contact.pk] = self._send(invitation)
-        self._record("contact.invited", contact, {})
+        self.record("contact.invited", contact, {})
 
     def invite_to(self, customer: Customer, email: str) -> None:
         """Invites somebody who is no contact yet to become one of the customer's."""
         invitation = self._send(Invitation(email=email, is_offer=True))
         by = self.by.contact if self.by else None
         self.invited.append(AssociationOffer(invitation=invitation, customer=customer, offered_by=by))
-        self._record("customer.changed", customer, {f"{INVITED}{email}": ["", "invited"]})
+        self.record("customer.changed", customer, {f"{INVITED}{email}": ["", "invited"]})
 
     def _send(self, invitation):
         self.invitations.append(invitation)
@@ -133,8 +139,8 @@ class Diary:
         self.add_user(user)
         user.session_epoch += 1
         chosen = {"password": ["", "chosen by the contact"]}
-        self._record("contact.changed", contact, chosen, by=user)
-        self._record("user.password_changed", user, {}, by=user)
+        self.record("contact.changed", contact, chosen, by=user)
+        self.record("user.password_changed", user, {}, by=user)
 
     def log_on(self, user: User, at: datetime, address: str) -> None:
         """Stands apart from requests: the history says nothing of it."""
@@ -142,27 +148,23 @@ class Diary:
         user.last_login = max(at, user.last_login or at)
 
     def add_customer(self, customer: Customer, associates: Associates) -> None:
-        self._add(customer, self.customers)
+        self.add(customer, self.customers)
         links = self._associate(customer, associates)
-        self._record("customer.added", customer, first_values(customer) | links)
+        self.record("customer.added", customer, first_values(customer) | links)
 
     def change_customer(self, customer: Customer, associates: Associates = (), **values) -> None:
         """associates are those that change; an empty kind takes one away."""
-        changes = self._change(customer, values)
-        self._record("customer.changed", customer, changes | self._associate(customer, associates))
-
-    def add_entitlement(self, entitlement: Entitlement) -> None:
-        self._add(entitlement, self.entitlements)
-        self._record("entitlement.added", entitlement, first_values(entitlement))
-
-    def move_entitlement(self, entitlement: Entitlement, code: str, state: str) -> None:
-        self._record(code, entitlement, self._change(entitlement, {"state": state}))
+        changes = self.change(customer, values)
+        links = self._associate(customer, associates)
+        if "time_zone" in changes:
+            self.ledger.follow(customer)
+        self.record("customer.changed", customer, changes | links)
 
     def set_status(self, subject: Contact | Customer, status: str, comment: str = "") -> None:
         old = subject.get_status_display()
-        self._change(subject, {"status": status})
+        self.change(subject, {"status": status})
         changes = {"status": [old, subject.get_status_display()]}
-        self._record(f"{subject._meta.model_name}.{status}", subject, changes, comment)
+        self.record(f"{subject._meta.model_name}.{status}", subject, changes, comment)
         if isinstance(subject, Contact):
             self._note_who_may_log_on([subject])
             return
@@ -182,12 +184,14 @@ class Diary:
             if offered.customer == customer and offered.invitation.ended is None:
                 offered.invitation.ended = self.now
 
-    def _add(self, row, rows):
+    def add(self, row: Contact | Customer | Entitlement, rows: list) -> None:
+        """The next of these rows."""
         rows.append(row)
         row.pk = len(rows)
         row.created = row.changed = self.now
 
-    def _change(self, row, values):
+    def change(self, row: Contact | Customer | Entitlement, values: dict) -> Changes:
+        """Changes its attributes as an action does, which writes its version."""
         old = copy.copy(row)
         for name, value in values.items():
             setattr(row, name, value)
@@ -205,11 +209,13 @@ class Diary:
             if kind:
                 kinds[contact.pk] = kind
             changes[f"contact:{contact.pk}:{contact.email}"] = change
-            self._record("contact.changed", contact, {f"customer:{customer.pk}:{customer}": change})
+            self.record("contact.changed", contact, {f"customer:{customer.pk}:{customer}": change})
             self._note_who_may_log_on([contact])
         return changes
 
-    def _record(self, code, subject, changes, comment="", by=None):
+    def record(
+        self, code: str, subject: models.Model, changes: Changes, comment: str = "", by: User | None = None
+    ) -> None:
         by = by or self.by
         self.entries.append(
             Entry(

@@ -17,32 +17,43 @@ from ems_site.demo.diary import Diary
 from ems_site.demo.log_ons import PEOPLE, STAFF
 from ems_site.demo.story import tell
 from ems_site.folding import search_key
-from entitlements.models import Entitlement
+from entitlements.models import Activation, Entitlement, ProductKey
 
 ROLE = "Customer Management"
-KEYED_BY_US = (User, Contact, Invitation, Customer, Entitlement)
+KEYED_BY_US = (User, Contact, Invitation, Customer, Entitlement, ProductKey, Activation)
 
 
 def fill() -> Diary | None:
     """Fills an empty database with the demo; None and no change where anything is in it already."""
+    if not _is_empty():
+        return None
+    rights = {member.username: _rights(member) for member in STAFF}
+    diary = _told(rights)
     with transaction.atomic():
         # Of two that start at once, one waits here until the other is done.
         Group.objects.select_for_update().get(name=ROLE)
-        if any(model.objects.exists() for model in (*KEYED_BY_US, Entry)):
+        if not _is_empty():
             return None
-        # Hashing takes its time and leaves the interpreter to other threads.
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            names = [*(member.username for member in STAFF), *(person.email for person in PEOPLE)]
-            # Those who are not named here have a password that nobody knows.
-            hashes = pool.map(make_password, [secrets.token_urlsafe(), *map(demo_password, names)])
-            rights = {member.username: _rights(member) for member in STAFF}
-            diary = tell(rights, timezone.now().date())
-            unknown = next(hashes)
-            password_of = dict(zip(names, hashes, strict=True))
-        for user in diary.users:
-            user.password = password_of.get(user.username, unknown)
         _write(diary, rights)
         return diary
+
+
+def _is_empty():
+    return not any(model.objects.exists() for model in (*KEYED_BY_US, Entry))
+
+
+def _told(rights):
+    # Hashing takes its time and leaves the interpreter to other threads.
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        names = [*(member.username for member in STAFF), *(person.email for person in PEOPLE)]
+        # Those who are not named here have a password that nobody knows.
+        hashes = pool.map(make_password, [secrets.token_urlsafe(), *map(demo_password, names)])
+        diary = tell(rights, timezone.now().date())
+        unknown = next(hashes)
+        password_of = dict(zip(names, hashes, strict=True))
+    for user in diary.users:
+        user.password = password_of.get(user.username, unknown)
+    return diary
 
 
 def _rights(member):
@@ -61,7 +72,10 @@ def _write(diary, rights):
     )
     _insert(diary.customers)
     _name_customers(diary.contacts)
-    _insert(diary.entitlements)
+    # Before the entitlements, whose search keys hold their products.
+    ProductKey.objects.bulk_create(diary.ledger.product_keys)
+    _insert(diary.ledger.entitlements)
+    Activation.objects.bulk_create(diary.ledger.activations)
     _insert(diary.invitations, stamps=("created",))
     AssociationOffer.objects.bulk_create(diary.invited)
     User.objects.bulk_create(diary.users)

@@ -30,6 +30,7 @@ STAFF = (
     Member(
         "manager", "Marek", "Wiśniewski", ("10.20.4.31", "10.20.4.87", "10.8.0.12"), "Customer Management"
     ),
+    Member("licensing", "Lena", "Fischer", ("10.20.5.22",), "Entitlement Management"),
     Member("viewer", "Viola", "Bianchi", ("10.20.6.14",), may_view=("customer", "contact", "entitlement")),
     Member("clerk", "Clara", "Jørgensen", ("10.20.9.40",)),
 )

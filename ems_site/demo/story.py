@@ -12,6 +12,7 @@ from ems_site.demo.details import DISABLED_BECAUSE, FORMER_NAMES, LEFT_BECAUSE
 from ems_site.demo.diary import Diary
 from ems_site.demo.log_ons import PEOPLE
 from ems_site.demo.makers import Maker
+from ems_site.demo.orders import BY, SHOWN, Dates, Orders
 from ems_site.status import Status
 from entitlements.models import Entitlement
 
@@ -47,7 +48,7 @@ def tell(rights: dict[str, list], today: date) -> Diary:
     diary = Diary()
     agenda = Agenda(diary, Random(SEED), rights, today)  # noqa: S311
     visits = Visits(diary, agenda)
-    Story(diary, agenda, visits).plan()
+    Story(diary, agenda, visits, Orders(diary, agenda, visits, today)).plan()
     visits.expect_answers()
     agenda.work_off()
     visits.tell()
@@ -55,9 +56,10 @@ def tell(rights: dict[str, list], today: date) -> Diary:
 
 
 class Story:
-    def __init__(self, diary: Diary, agenda: Agenda, visits: Visits):
+    def __init__(self, diary: Diary, agenda: Agenda, visits: Visits, orders: Orders):
         self.diary = diary
         self.visits = visits
+        self.orders = orders
         self.on = agenda.put
         self.days = agenda.days
         self.random = agenda.random
@@ -168,13 +170,14 @@ class Story:
         if is_fresh:
             return
         self._plan_changes(customer, company, associates[count:], day, end)
-        self._plan_status(customer, day, end, is_disabled=is_disabled)
+        pause = self._plan_status(customer, day, end, is_disabled=is_disabled)
         self._plan_contact_changes(customer, day, end, can_leave=not guests)
         for number in range(entitlements):
             # The customers of the portal's log-ons have every state, and one that is Complete for the log-on.
             state = list(State)[(number + 1) % 4] if is_portal else self.random.choice(STATES)
             turn = number if is_portal else self.random.randrange(60)
-            self._plan_entitlement(customer, day, end, state, turn)
+            dates = SHOWN.get((short, number))
+            self._plan_entitlement(customer, day, end, state, turn, pause=pause, dates=dates)
 
     def _associates(self, company, count):
         country, _, short, _ = company
@@ -202,7 +205,8 @@ class Story:
             for contact, _ in change.get("associates", ()):
                 self.visits.expect(contact, changed)
 
-    def _plan_status(self, customer, day, end, *, is_disabled):
+    def _plan_status(self, customer, day, end, *, is_disabled) -> range:
+        """Returns the days on which it is disabled for a while."""
         if is_disabled:
             comment = self.random.choice(DISABLED_BECAUSE)
             self.on(end, self.diary.set_status, customer, Status.DISABLED, comment)
@@ -210,6 +214,8 @@ class Story:
             first, second = self._some_days(day, end, 2)
             self.on(first, self.diary.set_status, customer, Status.DISABLED, "Payment overdue.")
             self.on(second, self.diary.set_status, customer, Status.ENABLED, "Paid.")
+            return range(first, second + 1)
+        return range(0)
 
     def _plan_contact_changes(self, customer, day, end, *, can_leave):
         if self.make.chance(6):
@@ -237,29 +243,42 @@ class Story:
 
     def _leave(self, customer):
         """A contact to whom nothing is addressed is taken away from the customer and disabled."""
-        addressed = {draft.contact for draft in self.diary.entitlements}
+        addressed = {draft.contact for draft in self.diary.ledger.entitlements}
         free = [contact for contact in self.diary.contacts_of(customer) if contact not in addressed]
         for contact in free[-1:]:
             self.diary.change_customer(customer, [(contact, "")])
             self.diary.set_status(contact, Status.DISABLED, self.random.choice(LEFT_BECAUSE))
 
-    def _plan_entitlement(self, customer, day, end, state, turn=0):
+    def _plan_entitlement(
+        self, customer, day, end, state, turn=0, *, pause: range = range(0), dates: Dates | None = None
+    ):
         steps = STEPS[state]
         if state != State.DRAFT and end - day > 20 and self.make.chance(6):
             steps = [steps[0], *DETOUR, *steps[1:]]
         first, *days = self._some_days(day, end, len(steps) + 1)
+        if dates:
+            first, *days = self.orders.days_of(dates)
+            steps = STEPS[state]
+        elif first in pause:
+            # Nothing is drafted for a disabled customer.
+            others = [other for other in range(day + 1, end) if other not in pause]
+            first, *days = sorted(Random(first).sample(others, len(steps) + 1))  # noqa: S311
         draft = self.make.entitlement(customer, self.days[first], is_late=first > LATE)
-        self.on(first, self._draft, draft, turn, by="admin")
-        for at, (verb, new_state) in zip(days, steps, strict=True):
-            self.on(at, self.diary.move_entitlement, draft, f"entitlement.{verb}", new_state, by="admin")
+        self.orders.date(draft, dates, is_complete=state == State.COMPLETE)
+        keys = self.orders.products(draft, first, are_many=bool(dates))
+        self.on(first, self._draft, draft, keys, turn, by=BY)
+        for at, (done, new_state) in zip(days, steps, strict=True):
+            self.on(at, self.diary.ledger.go, draft, done, new_state, by=BY)
+        if days:
+            self.orders.expect_activations(keys, days[0], is_shown=bool(dates))
 
-    def _draft(self, draft, turn):
+    def _draft(self, draft, keys, turn):
         """Addresses it to one of the customer's contacts by turns, or to nobody."""
         if draft.customer:
             linked = self.diary.contacts_of(draft.customer)
             contacts = [*(contact for contact in linked if contact.is_enabled()), None]
             draft.contact = contacts[turn % len(contacts)]
-        self.diary.add_entitlement(draft)
+        self.diary.ledger.add(draft, keys)
 
     def _some_days(self, after: int, before: int, count: int) -> list[int]:
         return sorted(self.random.sample(range(after + 1, before), count))

@@ -11,6 +11,8 @@ from ems_site.accounts.forms import LogOnForm, NewPasswordForm, layout
 from ems_site.accounts.models import User
 from ems_site.fields import LineFormField, validate_identifier, validate_line
 from ems_site.forms import VersionedForm
+from entitlements.activating import ActivateForm
+from entitlements.models import Entitlement
 
 
 class PortalLogOnForm(LogOnForm):
@@ -105,3 +107,24 @@ class ProfileForm(VersionedForm):
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         self.fields["phone"].widget.attrs["autocomplete"] = "tel"
         self.fields["language"].choices = own_names_of_languages()  # type: ignore[attr-defined]
+
+
+class PortalActivateForm(ActivateForm):
+    """Administrators activate for every enabled contact of the customer, others for themselves."""
+
+    def __init__(
+        self, entitlement: Entitlement, contact: Contact, is_administrator: bool, data=None, *, key=None
+    ) -> None:
+        people = Contact.objects.enabled().filter(customers__entitlements=entitlement)
+        if not is_administrator:
+            people = people.filter(pk=contact.pk)
+        super().__init__(entitlement, people, data, key=key)
+        if not is_administrator:
+            self._offer_only(contact)
+
+    def _offer_only(self, contact):
+        field = self.fields["activatee"]
+        self.initial["activatee"] = contact.email
+        field.help_text = gettext("For you, or for nobody in particular.")
+        choices = [("", gettext("Nobody in particular")), (contact.email, str(contact))]
+        field.widget = forms.Select(choices=choices)

@@ -213,8 +213,8 @@ def test_entitlements_addressed_to_it(anna, client):
     closed = EntitlementFactory(customer=customer, contact=anna, state="closed", end_date="2026-12-31")
     EntitlementFactory(customer=customer)
     assert table(shown(client, anna), "EID")[1:] == [
-        ["Closed", closed.eid, "Acme (A-1)", "1 Jan 2026", "31 Dec 2026"],
-        ["Draft", draft.eid, "None", "1 Jan 2026", "Never expires"],
+        ["Closed", closed.eid, "Acme (A-1)", "1 Jan 2026", "31 Dec 2026", "–"],
+        ["Draft", draft.eid, "None", "1 Jan 2026", "Never expires", "–"],
     ]
 
 

@@ -61,11 +61,6 @@ def test_the_page_says_how_many_and_from_what_to_what(customer, client):
     assert "time zone" not in page.text
 
 
-def test_a_new_time_zone_says_what_it_moves(customer, client):
-    page = asked(client, customer, time_zone="Asia/Tokyo")
-    assert "start and end at midnight in Asia/Tokyo" in page.text
-
-
 def test_contacts_count_as_changes(customer, client):
     data = opened(client, customer)
     anna = ContactFactory(email="anna@example.com")

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.admin.models import LogEntry
 
+import entitlements.actions
 from contacts.models import Contact
 from customers import actions
 from customers.admin import CustomerAdmin
@@ -555,6 +556,18 @@ def test_history(customer, client, person):
     assert rows[1][1] == person.username
     assert "CRM ID: crm → New <CRM>" in rows[1][3]
     assert rows[1][4] == "127.0.0.1"
+
+
+def test_the_history_names_entitlements_to_those_who_may_see_them(customer, client, signed_in):
+    draft = EntitlementFactory.build(customer=customer)
+    entitlements.actions.save(draft, by=None)
+    user = UserFactory()
+    user.user_permissions.set(allowed("customers.view_customer"))
+    address = f"{LIST}{customer.pk}/history/"
+    assert f"Entitlement: – → {draft.eid} (Draft)" in Served(client.get(address)).text
+    hidden = Served(signed_in(user).get(address)).text
+    assert "Customer changed" in hidden
+    assert draft.eid not in hidden
 
 
 # Rights

@@ -6,7 +6,7 @@ from django.core import signing
 from contacts.models import Contact
 from customers import actions
 from customers.models import Association, Customer
-from ems_site import verbs
+from ems_site import plans
 from ems_site.audit.models import Entry
 from tests.conftest import allowed
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
@@ -207,7 +207,7 @@ def test_a_plan_signed_for_something_else(customer, client, manager):
 
 def test_an_old_plan(customer, client, monkeypatch):
     token = plan(client, delete_of(customer))
-    monkeypatch.setattr(verbs, "PLAN_SECONDS", -1)
+    monkeypatch.setattr(plans, "PLAN_SECONDS", -1)
     not_done(client, customer, token)
 
 

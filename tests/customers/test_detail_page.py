@@ -97,8 +97,8 @@ def test_entitlements(customer, client):
     EntitlementFactory()
     rows = table(shown(client, customer), "EID")[1:]
     assert rows == [
-        ["Closed", closed.eid, "1 Jan 2026", "31 Dec 2026"],
-        ["Draft", draft.eid, "1 Jan 2026", "Never expires"],
+        ["Closed", closed.eid, "1 Jan 2026", "31 Dec 2026", "–"],
+        ["Draft", draft.eid, "1 Jan 2026", "Never expires", "–"],
     ]
 
 

@@ -10,13 +10,13 @@ import contacts.actions
 import entitlements.actions
 from contacts.models import Contact
 from customers import actions
-from customers.actions import ConfirmationRequired, HasEntitlements
+from customers.actions import HasEntitlements
 from customers.models import Association, Customer
 from ems_site.audit.models import Entry
 from ems_site.errors import Conflict
 from ems_site.folding import search_key
 from entitlements.models import Entitlement
-from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
+from tests.factories import ContactFactory, CustomerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,25 +134,6 @@ def test_delete_against_a_new_entitlement(way, whole_set, at_once, actor):
             expected = ValidationError if way == "action" else (IntegrityError, Customer.DoesNotExist)
             assert isinstance(creation, expected), creation
         assert Entry.objects.filter(code="customer.deleted", subject_key=customer.pk).exists() != kept
-
-
-def test_an_edit_against_completing_an_entitlement(at_once, actor):
-    """Whoever comes second sees the first: no completed customer changes without a confirmation."""
-    for number in TRIES:
-        customer = CustomerFactory()
-        draft = EntitlementFactory(customer=customer)
-        edited, completed = at_once(
-            edit(customer, actor, name=f"Renamed {number}"),
-            lambda draft=draft: entitlements.actions.complete(draft, by=actor),
-        )
-        assert not isinstance(completed, Exception), completed
-        order = Entry.objects.filter(code__in=["customer.changed", "entitlement.completed"]).order_by("pk")
-        codes = [entry.code for entry in order.filter(subject_key__in=[customer.pk, draft.pk])]
-        if isinstance(edited, Exception):
-            assert isinstance(edited, ConfirmationRequired), edited
-            assert Customer.objects.get(pk=customer.pk).name == customer.name
-        else:
-            assert codes[-2:] == ["customer.changed", "entitlement.completed"]
 
 
 def test_new_emails_against_associating(at_once, actor):

@@ -1,13 +1,14 @@
 """The first page, the switch between customers, and entitlements."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Customer
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, ProductKeyFactory
 from tests.pages import Served
 from tests.portal.conftest import ADMINISTRATOR, associate, entitlement, person
 
@@ -21,7 +22,7 @@ def acting_for(answer):
 
 
 def eids(answer):
-    return Served(answer).column("EID")
+    return [text.split()[0] for text in Served(answer).column("EID")]
 
 
 def test_a_standard_contact_sees_what_is_addressed_to_them(signed_in, standard, rows):
@@ -41,8 +42,8 @@ def test_dates_and_their_zone(signed_in, standard, acme):
     entitlement(acme, standard, end_date=None)
     text = Served(signed_in(standard).get("/portal/")).text
     assert "time zone Europe/Berlin" in text
-    assert "March 1, 2026 Dec. 31, 2027" in text
-    assert "March 1, 2026 never expires" in text
+    assert "March 1, 2026 – Dec. 31, 2027" in text
+    assert "March 1, 2026 – never expires" in text
 
 
 def test_dates_in_german(signed_in, acme):
@@ -50,7 +51,7 @@ def test_dates_in_german(signed_in, acme):
     associate(acme, user)
     entitlement(acme, user, end_date=date(2027, 12, 31))
     text = Served(signed_in(user).get("/portal/")).text
-    assert "1. März 2026 31. Dezember 2027" in text
+    assert "1. März 2026 – 31. Dezember 2027" in text
 
 
 def test_every_state_but_draft(signed_in, standard, acme):
@@ -58,6 +59,34 @@ def test_every_state_but_draft(signed_in, standard, acme):
         entitlement(acme, standard, state=state)
     states = Served(signed_in(standard).get("/portal/")).column("State")
     assert states == ["Closed", "Disabled", "Complete"]
+
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+JUNE, MAY, YEARS = date(2026, 6, 3), date(2026, 5, 31), date(2030, 1, 1)
+STANDINGS = {
+    "Valid": [{"end_date": YEARS}],
+    "Ends in 2 days": [{"end_date": YEARS}, {"end_date": JUNE}, {"end_date": MAY}, {"never_expires": True}],
+    "Starts in 2 days": [{"start_date": YEARS}, {"start_date": JUNE}, {"end_date": MAY}],
+    "Expired": [{"end_date": MAY}],
+}
+
+
+@pytest.mark.parametrize("standing", STANDINGS)
+def test_how_an_entitlement_stands(signed_in, standard, acme, standing):
+    """As the product that ends next does, else the one that starts next."""
+    row = entitlement(acme, standard)
+    for number, values in enumerate(STANDINGS[standing]):
+        ProductKeyFactory(entitlement=row, product=f"Suite {number}", **values)
+    with time_machine.travel(NOW, tick=False):
+        page = Served(signed_in(standard).get("/portal/"))
+    assert page.column("Validity")[0].endswith(standing)
+    assert page.column("EID")[0].startswith(f"{row.eid} Suite 0")
+
+
+def test_a_closed_one_is_not_said_to_stand(signed_in, standard, acme):
+    ProductKeyFactory(entitlement=entitlement(acme, standard, state="closed"))
+    page = Served(signed_in(standard).get("/portal/"))
+    assert page.column("Validity") == ["March 1, 2026 – never expires"]
 
 
 def test_nothing_yet(signed_in, standard, administrator):
@@ -89,11 +118,12 @@ def test_queries_do_not_grow(signed_in, standard, administrator, acme):
         return len(queries)
 
     client, paths = signed_in(administrator), ["/portal/", f"/portal/customers/{acme.pk}/contacts/"]
-    entitlement(acme, standard)
+    for _ in range(3):
+        ProductKeyFactory(entitlement=entitlement(acme, standard))
     client.get("/portal/profile/")
     few = [count(client, path) for path in paths]
-    for number in range(20):
-        entitlement(acme, standard)
+    for number in range(27):
+        ProductKeyFactory(entitlement=entitlement(acme, standard))
         associate(acme, person(f"p{number}@example.com"))
         associate(CustomerFactory(), administrator)
     assert [count(client, path) for path in paths] == few

@@ -7,13 +7,15 @@ from django.test import Client
 
 from contacts import actions as contacts
 from customers import actions as customers
-from tests.factories import ContactFactory
+from entitlements import actions
+from entitlements.models import Activation
+from tests.factories import ContactFactory, ProductKeyFactory
 from tests.portal.conftest import HIDDEN, person
 
 pytestmark = pytest.mark.django_db
 
 STAFF_PAGES = re.compile(
-    r"""["'](?:https?://[^/"']+)?/(customers|contacts|admin|history|login|mail|entitlements|static/js|static/css/app)\b"""
+    r"""["'](?:https?://[^/"']+)?/(customers|contacts|admin|history|login|mail|entitlements|static/js/(?!local-time\.js)|static/css/app)\b"""
 )
 TRACES = (
     "EMS",
@@ -44,6 +46,7 @@ def pages(rows, acme, standard, administrator, staff):
     customers.invite(acme, "new@example.org", by=administrator)
     contact = ContactFactory(name="Carla", ref_id1=HIDDEN)
     customers.associate(acme, contact, "standard", by=staff, confirmed=_confirmation(acme, contact, staff))
+    _activate(rows, standard, staff)
     of_customer = f"/portal/customers/{acme.pk}/contacts/"
     return [
         *(
@@ -51,10 +54,19 @@ def pages(rows, acme, standard, administrator, staff):
             "/portal/profile/",
             "/portal/profile/password/",
             f"/portal/entitlements/{rows.own.pk}/",
+            f"/portal/entitlements/{rows.own.pk}/activate/",
         ),
         *(of_customer, f"{of_customer}invite/", f"{of_customer}{standard.contact_id}/end/"),
         f"{of_customer}{administrator.contact_id}/end/",
     ]
+
+
+def _activate(rows, standard, staff):
+    """By the staff, with one of them revoked."""
+    key = ProductKeyFactory(entitlement=rows.own)
+    actions.activate(key, quantity=1, by=staff, activatee=standard.contact)
+    revoked = actions.activate(key, quantity=2, by=staff)
+    actions.revoke(revoked, by=staff, comment=HIDDEN)
 
 
 def _confirmation(customer, contact, by):
@@ -69,6 +81,25 @@ def test_pages(who, pages, request, signed_in):
     client = signed_in(request.getfixturevalue(who))
     for path in pages:
         check(client.get(path))
+
+
+@pytest.mark.parametrize("who", ["standard", "administrator"])
+def test_refused_activations(who, pages, rows, request, signed_in):
+    client = signed_in(request.getfixturevalue(who))
+    address = f"/portal/entitlements/{rows.own.pk}/activate/"
+    refused = client.post(address, {"quantity": "x", "activatee": "fatou@example.com", "time_zone": "x"})
+    revoked = Activation.objects.exclude(revoked=None).get()
+    gone = client.get(f"/portal/entitlements/{rows.own.pk}/licenses/{revoked.pk}/")
+    assert (refused.status_code, gone.status_code) == (422, 410)
+    for answer in (refused, gone):
+        check(answer)
+
+
+def test_a_license_says_what_its_customer_knows(pages, rows, standard, signed_in):
+    activation = Activation.objects.get(revoked=None)
+    file = signed_in(standard).get(f"/portal/entitlements/{rows.own.pk}/licenses/{activation.pk}/")
+    text = file.content.decode()
+    assert [trace for trace in ("secret-staff", "Marek", HIDDEN) if trace in text] == []
 
 
 def test_pages_before_the_log_on(client, standard):

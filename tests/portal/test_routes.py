@@ -1,12 +1,16 @@
 """Every portal route by every kind of person. A route that is missing from the table fails."""
 
+import uuid
+
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
+import entitlements.actions
 from contacts.models import Invitation
 from customers import actions
-from tests.factories import UserFactory
+from entitlements.models import Activation
+from tests.factories import ProductKeyFactory, UserFactory
 from tests.pages import everything
 from tests.portal.conftest import HIDDEN
 from tests.test_permissions import PORTAL, routes
@@ -46,6 +50,8 @@ CLOSED = {
     "": [contacts(200, 200, 200), NOT_ALLOWED],
     "customer/": [NOT_ALLOWED, contacts(404, 404, 404)],
     "entitlements/<key:pk>/": [contacts(200, 200, 404), NOT_ALLOWED],
+    "entitlements/<key:pk>/activate/": [contacts(200, 200, 404), contacts(422, 422, 404)],
+    "entitlements/<key:pk>/licenses/<key:activation>/": [contacts(200, 200, 404), NOT_ALLOWED],
     "customers/<key:customer>/contacts/": [ONLY_ADMINISTRATORS, NOT_ALLOWED],
     "customers/<key:customer>/contacts/invite/": [ONLY_ADMINISTRATORS, contacts(404, 422, 404)],
     "customers/<key:customer>/contacts/<key:pk>/end/": [ONLY_ADMINISTRATORS, contacts(404, 302, 404)],
@@ -78,16 +84,24 @@ def keys(rows, acme, beta, shut, foreign, administrator, standard, half, foreign
     """For each place of an address, the key of a row, and keys of rows that are foreign or absent."""
     invitation = actions.invite(acme, "new@example.org", by=administrator)
     theirs = actions.invite(foreign, "other@example.org", by=foreigner)
+    own, others = (_activation(rows.own), _activation(rows.foreign))
     return {
         "customer": (acme.pk, [foreign.pk, shut.pk, 999_999, 10**18 - 1]),
         "entitlements": (rows.own.pk, [rows.foreign.pk, rows.shut.pk, rows.draft.pk, 999_999]),
         "contacts": (standard.contact_id, [foreigner.contact_id, of_disabled.contact_id, 999_999]),
         "invitations": (invitation.pk, [theirs.pk, 999_999]),
+        "activations": (own.pk, [others.pk, 999_999]),
     }
 
 
-def address(route, customer, pk):
+def _activation(entitlement):
+    key = ProductKeyFactory(entitlement=entitlement)
+    return entitlements.actions.activate(key, quantity=1, by=None)
+
+
+def address(route, customer, pk, activation=0):
     route = route.replace("<key:customer>", str(customer)).replace("<key:pk>", str(pk))
+    route = route.replace("<key:activation>", str(activation))
     return "/portal/" + route.replace("<str:public_id>", "0" * 20)
 
 
@@ -97,7 +111,7 @@ def kind_of(route):
 
 def own(route, keys):
     pk = keys[kind_of(route)][0] if kind_of(route) else ""
-    return address(route, keys["customer"][0], pk)
+    return address(route, keys["customer"][0], pk, keys["activations"][0])
 
 
 def client_of(request, person):
@@ -133,11 +147,13 @@ def test_a_post_without_the_form_token_changes_nothing(route, keys, administrato
     client.force_login(administrator)
     before = everything()
     typed = {"email": "x@example.org", "customer": keys["customer"][0], "name": "X", "language": "de"}
+    typed |= {"product_key": Activation.objects.first().product_key_id, "quantity": 1, "uuid": uuid.uuid4()}
     answer = client.post(own(route, keys), typed)
     assert answer.status_code == 403
     assert "reload the page" in answer.content.decode()
     assert everything() == before
     assert Invitation.objects.open().count() == 2
+    assert Activation.objects.count() == 2
 
 
 def foreign_addresses(route, keys):
@@ -145,7 +161,10 @@ def foreign_addresses(route, keys):
     pk, pks = keys.get(kind_of(route), ("", []))
     if "<key:customer>" in route:
         yield from (address(route, other, pk) for other in customers)
-    yield from (address(route, customer, other) for other in pks)
+    own, others = keys["activations"]
+    yield from (address(route, customer, other, own) for other in pks)
+    if "<key:activation>" in route:
+        yield from (address(route, customer, pk, other) for other in others)
 
 
 @pytest.mark.parametrize("route", [route for route in CLOSED if "<key:" in route])

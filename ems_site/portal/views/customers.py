@@ -18,8 +18,16 @@ def home(request):
     if acting.customer is None:
         return show(request, "no_customer.html", section="home", acting=acting)
     visible = Entitlement.objects.visible_to(request.user.contact).filter(customer=acting.customer)
-    pages = Pages(visible.order_by("-pk"), request.GET, {})
-    return show(request, "home.html", {"pages": pages}, section="home", acting=acting)
+    pages = Pages(visible.order_by("-pk").prefetch_related("product_keys"), request.GET, {})
+    rows = [_row(entitlement) for entitlement in pages.page.object_list]
+    return show(request, "home.html", {"pages": pages, "rows": rows}, section="home", acting=acting)
+
+
+def _row(entitlement):
+    """(entitlement, what its products are called, how it stands)"""
+    validity = entitlement.validity()
+    products = dict.fromkeys(key.called() for key in entitlement.product_keys.all())
+    return entitlement, list(products), validity and validity.standing()
 
 
 @require_POST

@@ -18,5 +18,5 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             f"Demo data added: {len(diary.customers)} customers, {len(diary.contacts)} contacts, "
-            f"{len(diary.entitlements)} entitlements."
+            f"{len(diary.ledger.entitlements)} entitlements."
         )
