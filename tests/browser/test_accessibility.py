@@ -1,6 +1,9 @@
 """Every page, in light and in dark, as axe sees it."""
 
+from datetime import date, timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from contacts import actions as contact_actions
@@ -10,9 +13,10 @@ from customers.models import Association, Customer
 from ems_site.accounts.models import User
 from ems_site.accounts.tokens import reset_tokens
 from ems_site.status import Status
-from entitlements.models import Entitlement
+from entitlements import actions as entitlement_actions
+from entitlements.models import Activation, Entitlement
 from tests.browser.portal import NO_PAGE, administrator_of, invited, log_on
-from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory
+from tests.factories import ActivationFactory, ContactFactory, CustomerFactory, EntitlementFactory
 
 pytestmark = pytest.mark.browser
 
@@ -352,4 +356,184 @@ def test_portal_with_little_to_see(browse, manager, axe, watch, acme, anna, log_
     page = browse(manager)
     page.goto("/portal/")
     expect(page.get_by_role("heading", name="Not yours to see")).to_be_visible()
+    axe(page)
+
+
+@pytest.fixture
+def office(browse, licenser):
+    """A page of Entitlement Management."""
+    return browse(licenser)
+
+
+@pytest.fixture
+def sold(acme, anna, manager):
+    """Acme's entitlements by state: products that ended, that start later and that never end; with one
+    activation in force, in another time zone, and one revoked, and some history."""
+    own = {"start_date": date(2026, 6, 1), "end_date": date(2026, 6, 30)}
+    later = {"start_date": date(2099, 1, 1), "end_date": date(2099, 12, 31)}
+    soon = {"end_date": timezone.localdate() + timedelta(days=5)}
+    products = [{}, own, later, soon]
+    sold = {}
+    for state in Entitlement.State:
+        sold[state] = EntitlementFactory(customer=acme, contact=anna, state=state, products=products)
+        if state != Entitlement.State.DRAFT:
+            key = sold[state].product_keys.first()
+            key.place(key.validity_in("Asia/Tokyo"))
+            ActivationFactory(product_key=key, activatee=anna, activated_by="manager")
+            revoked = {"revoked": timezone.now(), "revoked_by": "manager", "reason": "Wrong machine"}
+            ActivationFactory(product_key=key, **revoked)
+    draft = sold[Entitlement.State.DRAFT]
+    draft.ref_id1 = "new"
+    entitlement_actions.save(draft, by=manager)
+    return sold
+
+
+def unfold(page):
+    """Shows all exact times."""
+    page.locator("main details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+
+
+def test_lists_of_entitlements(office, axe, acme, anna, request):
+    page = office
+    Entitlement.objects.all().delete()
+    page.goto("/entitlements/")
+    expect(page.get_by_role("heading", name="No entitlements yet")).to_be_visible()
+    axe(page)
+    sold = request.getfixturevalue("sold")
+    EntitlementFactory()
+    page.goto("/entitlements/")
+    page.get_by_label(f"Select {sold['closed']}").check()
+    page.locator("details.times summary").first.click()
+    axe(page)
+    press(page.locator("[data-bulk-bar]"), "Disable")
+    expect(page.get_by_role("dialog", name="None of these entitlements can be disabled")).to_be_visible()
+    axe(page)
+    page.goto("/entitlements/?q=a&state=complete&customer=c-1&valid_on=2026-06-01&never_expires=1&sort=-eid")
+    expect(page.locator(".chip")).to_have_count(5)
+    axe(page)
+    page.goto("/entitlements/?valid_on=2026-02-30&ends_within=-1&customer=nobody")
+    expect(page.get_by_role("heading", name="No entitlement matches")).to_be_visible()
+    axe(page)
+
+
+PAGES_OF_ENTITLEMENTS = {
+    "draft": ["", "edit/", "complete/", "delete/", "copy/", "history/", "activate/", "close/"],
+    "complete": ["", "disable/", "close/", "delete/", "copy/", "history/", "activate/"],
+    "disabled": ["", "enable/", "activate/"],
+    "closed": ["", "copy/"],
+}
+
+
+@pytest.mark.parametrize("state", PAGES_OF_ENTITLEMENTS)
+def test_pages_of_entitlements(office, axe, sold, state):
+    page = office
+    for path in PAGES_OF_ENTITLEMENTS[state]:
+        assert page.goto(f"{sold[state].get_absolute_url()}{path}").ok
+        unfold(page)
+        axe(page)
+
+
+def test_pages_of_activations(office, axe, watch, sold):
+    watch.excused.append(NO_PAGE)
+    page = office
+    entitlement = sold["complete"]
+    for activation in Activation.objects.filter(product_key__entitlement=entitlement):
+        assert page.goto(f"{entitlement.get_absolute_url()}activations/{activation.pk}/revoke/").ok
+        axe(page)
+        if not activation.is_revoked():
+            press(page, "Revoke activation")
+            expect(page.get_by_text("Give a reason.")).to_be_visible()
+            axe(page)
+    page.goto(f"{entitlement.get_absolute_url()}activate/")
+    page.get_by_label("Quantity").fill("0")
+    page.get_by_label("Activatee", exact=True).fill("nobody@example.com")
+    press(page, "Activate")
+    expect(page.locator(".is-invalid").first).to_be_visible()
+    axe(page)
+
+
+def test_add_entitlement(office, axe, acme):
+    page = office
+    page.goto("/entitlements/add/")
+    axe(page)
+    press(page, "Choose Acme Ltd (C-1)")
+    expect(page.get_by_label("Find a contact")).to_be_focused()
+    for number in range(2, 6):
+        press(page, "Add product")
+        expect(page.get_by_label(f"Product of line {number}")).to_be_focused()
+    page.get_by_label("Start date*", exact=True).fill("2026-03-01")
+    page.get_by_label("End date", exact=True).fill("2026-12-31")
+    page.get_by_label("Ref ID 1").focus()
+    expect(page.locator("#window-4")).to_contain_text("1 Mar 2026")
+    unfold(page)
+    axe(page)
+    page.get_by_label("End date", exact=True).fill("2026-02-01")
+    page.get_by_label("Product of line 1").fill("Suite")
+    page.get_by_label("Quantity of line 1").fill("none")
+    page.get_by_label("End date of line 2").fill("2025-01-01")
+    page.get_by_label("Never expires, line 3").check()
+    press(page, "Save draft")
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    axe(page)
+
+
+def test_dialogs_and_conflicts_of_entitlements(office, axe, sold, licenser):
+    page = office
+    draft = sold["draft"]
+    for state, names in ("draft", ["Complete", "Copy", "Delete"]), ("complete", ["Disable", "Close"]):
+        page.goto(sold[state].get_absolute_url())
+        for name in names:
+            page.get_by_role("link", name=name, exact=True).click()
+            expect(page.get_by_role("dialog", name=f"{name} {sold[state]}?")).to_be_visible()
+            axe(page)
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("dialog")).to_be_hidden()
+    page.goto(f"{draft.get_absolute_url()}edit/")
+    page.get_by_label("Ref ID 1").fill("mine")
+    page.get_by_label("Quantity of line 1").fill("6")
+    page.get_by_label("Never expires", exact=True).check()
+    draft.ref_id1 = "theirs"
+    entitlement_actions.save(draft, by=None)
+    press(page, "Save draft")
+    expect(page.get_by_role("heading", name="Somebody else changed this draft meanwhile")).to_be_visible()
+    axe(page)
+    press(page, "Back to editing")
+    entitlement_actions.complete(Entitlement.objects.filter(pk=draft.pk), by=licenser)
+    press(page, "Save draft")
+    expect(page.get_by_role("heading", name="This entitlement is no draft any more")).to_be_visible()
+    axe(page)
+
+
+def test_entitlements_of_a_viewer(browse, viewer, axe, sold):
+    page = browse(viewer)
+    for path in ["", *(f"{entitlement.pk}/" for entitlement in sold.values())]:
+        assert page.goto(f"/entitlements/{path}").ok
+        axe(page)
+
+
+def test_customer_moves_to_another_time_zone(page, axe, acme, sold):
+    page.goto(f"{acme.get_absolute_url()}edit/")
+    page.get_by_role("combobox", name="Time Zone").focus()
+    page.keyboard.type("new york")
+    page.keyboard.press("Enter")
+    press(page, "Save")
+    expect(page.get_by_role("heading", name="to America/New_York")).to_be_visible()
+    axe(page)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_entitlements_in_the_portal(browse, axe, acme, anna, sold, language):
+    Association.objects.filter(contact=anna).update(kind=Association.Kind.ADMINISTRATOR)
+    Contact.objects.update(language=language)
+    page = browse(anna.user)
+    for state in "complete", "disabled", "closed":
+        for path in "", "activate/":
+            assert page.goto(f"/portal/entitlements/{sold[state].pk}/{path}").ok
+            unfold(page)
+            axe(page)
+    page.goto(f"/portal/entitlements/{sold['complete'].pk}/activate/")
+    page.locator("[name=quantity]").fill("0")
+    page.locator("[name=activatee]").fill("nobody@example.com")
+    page.locator("main .btn-primary").click()
+    expect(page.locator(".is-invalid").first).to_be_visible()
     axe(page)

@@ -21,7 +21,7 @@ def with_entitlements(customer):
     """Three entitlements, two of them completed."""
     EntitlementFactory(customer=customer)
     for state in Entitlement.State.COMPLETE, Entitlement.State.CLOSED:
-        EntitlementFactory(customer=customer, state=state)
+        EntitlementFactory(customer=customer, state=state, products=[{"product": f"Suite {state}"}])
 
 
 def edit(page, customer):
@@ -42,7 +42,9 @@ def shows_what_changes(body):
     expect(body).to_contain_text("2 completed entitlements belong to this customer")
     expect(body.get_by_role("row", name="CRM ID old new")).to_be_visible()
     expect(body.get_by_role("row", name="Time Zone UTC Europe/Berlin")).to_be_visible()
-    expect(body).to_contain_text("midnight in Europe/Berlin")
+    expect(body.get_by_role("heading", name="2 product keys move to Europe/Berlin")).to_be_visible()
+    moved = "Suite complete"
+    expect(body.get_by_role("row").filter(has_text=moved)).to_contain_text("31 Dec 2025, 23:00")
 
 
 def test_confirmation_over_the_form(page, customer, with_entitlements):

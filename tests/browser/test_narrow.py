@@ -1,16 +1,20 @@
 """At 390 pixels nothing scrolls sideways, and everything is still there."""
 
+from datetime import date
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from contacts import actions as contact_actions
 from contacts.models import Contact
 from customers import actions
-from customers.models import Customer
-from entitlements.models import Entitlement
+from customers.models import Association, Customer
+from entitlements import actions as entitlement_actions
+from entitlements.models import Activation, Entitlement
 from tests.browser.conftest import NARROW
 from tests.browser.portal import NO_PAGE, administrator_of, invited
-from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory
+from tests.factories import ActivationFactory, ContactFactory, CustomerFactory, EntitlementFactory
 
 pytestmark = pytest.mark.browser
 
@@ -182,3 +186,157 @@ def test_portal_before_the_log_on(browse, customer, contact, fits, watch):
     for path in ["login/", "password-reset/", "password-reset/sent/", f"invitation/?key={key}", *dead]:
         page.goto(f"/portal/{path}")
         fits(page)
+
+
+@pytest.fixture
+def office(browse, licenser):
+    return browse(licenser, viewport=NARROW)
+
+
+@pytest.fixture
+def sold(customer, contact):
+    """By state, everything at its longest: with an activation in another time zone, and one revoked."""
+    Customer.objects.update(time_zone="America/Argentina/ComodRivadavia")
+    Entitlement.objects.all().delete()
+    line = {"product": WORD[:100], "product_version": "9" * 50, "quantity": 1_000_000}
+    products = [line, line | {"start_date": date(2026, 12, 30), "end_date": date(2026, 12, 31)}]
+    numbers = {"ref_id1": "r" * 100, "ref_id2": "R" * 100}
+    sold = {}
+    for state in Entitlement.State:
+        values = {"customer": Customer.objects.get(), "contact": contact, "external_id": state * 12}
+        sold[state] = EntitlementFactory(state=state, products=products, **numbers, **values)
+        if state != Entitlement.State.DRAFT:
+            key = sold[state].product_keys.first()
+            key.place(key.validity_in("America/North_Dakota/New_Salem"))
+            ActivationFactory(product_key=key, activatee=contact, activated_by="a" * 150, quantity=99_999)
+            revoked = {"revoked": timezone.now(), "revoked_by": "a" * 150, "reason": WORD}
+            ActivationFactory(product_key=key, **revoked)
+    return sold
+
+
+def unfold(page):
+    """Shows all exact times."""
+    page.locator("main details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+
+
+def test_lists_of_entitlements(office, sold, fits):
+    page = office
+    page.goto("/entitlements/")
+    page.get_by_label(f"Select {sold['closed']}").check()
+    unfold(page)
+    fits(page)
+    page.locator("[data-bulk-bar]").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    fits(page)
+    page.goto(f"/entitlements/?q={WORD[:30]}&state=complete&customer={'C' * 100}&valid_on=2026-06-01")
+    expect(page.locator(".chip")).to_have_count(4)
+    fits(page)
+    page.goto(f"/entitlements/?q={WORD}&customer=nobody&valid_on=20260230&ends_within=never")
+    expect(page.get_by_role("heading", name="No entitlement matches")).to_be_visible()
+    fits(page)
+    Activation.objects.all().delete()
+    Entitlement.objects.all().delete()
+    page.goto("/entitlements/")
+    expect(page.get_by_role("heading", name="No entitlements yet")).to_be_visible()
+    fits(page)
+
+
+PAGES_OF_ENTITLEMENTS = {
+    "draft": ["", "edit/", "complete/", "delete/", "copy/", "history/", "activate/", "close/"],
+    "complete": ["", "disable/", "close/", "delete/", "history/", "activate/"],
+    "disabled": ["", "enable/", "activate/"],
+    "closed": ["", "copy/"],
+}
+
+
+@pytest.mark.parametrize("state", PAGES_OF_ENTITLEMENTS)
+def test_pages_of_entitlements(office, sold, fits, state):
+    page = office
+    for path in PAGES_OF_ENTITLEMENTS[state]:
+        assert page.goto(f"{sold[state].get_absolute_url()}{path}").ok
+        fits(page)
+        unfold(page)
+        fits(page)
+
+
+def test_pages_of_activations(office, sold, fits):
+    page = office
+    entitlement = sold["complete"]
+    for activation in Activation.objects.filter(product_key__entitlement=entitlement):
+        assert page.goto(f"{entitlement.get_absolute_url()}activations/{activation.pk}/revoke/").ok
+        fits(page)
+    page.goto(f"{entitlement.get_absolute_url()}activate/")
+    page.get_by_label("Quantity").fill("0")
+    page.get_by_label("Activatee", exact=True).fill("nobody@example.com")
+    page.get_by_role("button", name="Activate", exact=True).click()
+    expect(page.locator(".is-invalid").first).to_be_visible()
+    fits(page)
+
+
+def test_add_entitlement(office, sold, fits):
+    page = office
+    page.goto("/entitlements/add/")
+    fits(page)
+    page.get_by_role("button", name="Choose Donau").click()
+    expect(page.get_by_label("Find a contact")).to_be_focused()
+    for number in range(2, 6):
+        page.get_by_role("button", name="Add product").click()
+        expect(page.get_by_label(f"Product of line {number}")).to_be_focused()
+    page.get_by_label("Start date*", exact=True).fill("2026-03-01")
+    page.get_by_label("Never expires", exact=True).check()
+    page.get_by_label("Ref ID 1").focus()
+    expect(page.locator("#window-4")).to_contain_text("1 Mar 2026")
+    unfold(page)
+    fits(page)
+    page.get_by_label("Product of line 1").fill(WORD)
+    page.get_by_label("Quantity of line 1").fill("none")
+    page.get_by_label("End date of line 2").fill("2025-01-01")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    fits(page)
+    expect(page.get_by_role("button", name="Save draft")).to_be_in_viewport()
+
+
+def test_dialogs_and_conflicts_of_entitlements(office, sold, fits, licenser):
+    page = office
+    draft = sold["draft"]
+    for state, names in ("draft", ["Complete", "Copy", "Delete"]), ("complete", ["Disable", "Close"]):
+        page.goto(sold[state].get_absolute_url())
+        for name in names:
+            page.get_by_role("link", name=name, exact=True).click()
+            expect(page.get_by_role("dialog")).to_be_visible()
+            fits(page)
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("dialog")).to_be_hidden()
+    page.goto(f"{draft.get_absolute_url()}edit/")
+    page.get_by_label("Ref ID 1").fill("m" * 100)
+    page.get_by_label("Product of line 1").fill("M" * 100)
+    page.get_by_label("Never expires", exact=True).check()
+    draft.ref_id1 = "t" * 100
+    entitlement_actions.save(draft, by=None)
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_role("heading", name="Somebody else changed this draft")).to_be_visible()
+    fits(page)
+    page.get_by_role("button", name="Back to editing").click()
+    entitlement_actions.complete(Entitlement.objects.filter(pk=draft.pk), by=licenser)
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_role("heading", name="This entitlement is no draft any more")).to_be_visible()
+    fits(page)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_entitlements_in_the_portal(browse, contact, sold, fits, language):
+    Association.objects.update(kind=Association.Kind.ADMINISTRATOR)
+    Contact.objects.update(language=language)
+    page = browse(contact.user, viewport=NARROW)
+    for state in "complete", "disabled", "closed":
+        for path in "", "activate/":
+            assert page.goto(f"/portal/entitlements/{sold[state].pk}/{path}").ok
+            fits(page)
+            unfold(page)
+            fits(page)
+    page.goto(f"/portal/entitlements/{sold['complete'].pk}/activate/")
+    page.locator("[name=quantity]").fill("0")
+    page.locator("main .btn-primary").click()
+    expect(page.locator(".is-invalid").first).to_be_visible()
+    fits(page)
