@@ -177,6 +177,11 @@ class RevokeForm(ReasonForm):
         self.fields["comment"].error_messages["required"] = "Give a reason."
 
 
+def people_of(entitlement: Entitlement) -> ContactQuerySet:
+    """Who may be an activatee: the enabled contacts of the customer."""
+    return Contact.objects.enabled().filter(customers__entitlements=entitlement)
+
+
 def offered(people: ContactQuerySet, text: str = "") -> list[Contact]:
     """Contacts to pick from: those who match the text, or the first ones."""
     return list(people.search(text)[:OFFERED])

@@ -1,5 +1,5 @@
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Fieldset, Layout
+from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 
@@ -86,7 +86,7 @@ class EntitlementForm(VersionedForm):
                 "Attributes",
                 "start_date",
                 Div("end_date", "never_expires", css_class="end-or-never"),
-                Field("ref_id1"),
+                "ref_id1",
                 "ref_id2",
                 "external_id",
                 template="components/_panel_fieldset.html",

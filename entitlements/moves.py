@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ems_site.audit.changes import Changes
 from entitlements.validity import Validity
 
 if TYPE_CHECKING:
-    from entitlements.models import ProductKey
+    from entitlements.models import Entitlement, ProductKey
 
 
 @dataclass(frozen=True)
@@ -49,3 +51,14 @@ def to(time_zone: str, keys: Iterable[ProductKey]) -> list[Move]:
         if before and before != after:
             moves.append(Move(key, before, after))
     return moves
+
+
+def carry_out(planned: Iterable[Move]) -> dict[Entitlement, Changes]:
+    """Gives the product keys their windows, to be saved by whoever calls; returns for the history what is
+    felt of it in which entitlement."""
+    changes: defaultdict[Entitlement, Changes] = defaultdict(dict)
+    for move in planned:
+        move.key.place(move.after)
+        if move.is_felt():
+            changes[move.key.entitlement][move.key.link()] = [str(move.before), str(move.after)]
+    return changes

@@ -60,14 +60,10 @@ class Ledger:
 
     def follow(self, customer: Customer) -> None:
         """Moves the windows of the customer's product keys not yet activated into its present time zone."""
-        changes: defaultdict[int, Changes] = defaultdict(dict)
         keys = [key for key in self.product_keys if key.entitlement.customer is customer]
-        for move in moves.to(customer.time_zone, filter(_is_free, keys)):
-            move.key.place(move.after)
-            if move.is_felt():
-                changes[move.key.entitlement.pk][move.key.link()] = [str(move.before), str(move.after)]
-        for entitlement, moved in changes.items():
-            self.diary.record("entitlement.moved", self.entitlements[entitlement - 1], moved)
+        planned = moves.to(customer.time_zone, filter(_is_free, keys))
+        for entitlement, moved in moves.carry_out(planned).items():
+            self.diary.record("entitlement.moved", entitlement, moved)
 
     def activate(
         self, key: ProductKey, *, quantity: int, activatee: Contact | None, time_zone: str, uuid: UUID

@@ -11,7 +11,7 @@ from ems_site.accounts.forms import LogOnForm, NewPasswordForm, layout
 from ems_site.accounts.models import User
 from ems_site.fields import LineFormField, validate_identifier, validate_line
 from ems_site.forms import VersionedForm
-from entitlements.activating import ActivateForm
+from entitlements.activating import ActivateForm, people_of
 from entitlements.models import Entitlement
 
 
@@ -115,7 +115,7 @@ class PortalActivateForm(ActivateForm):
     def __init__(
         self, entitlement: Entitlement, contact: Contact, is_administrator: bool, data=None, *, key=None
     ) -> None:
-        people = Contact.objects.enabled().filter(customers__entitlements=entitlement)
+        people = people_of(entitlement)
         if not is_administrator:
             people = people.filter(pk=contact.pk)
         super().__init__(entitlement, people, data, key=key)

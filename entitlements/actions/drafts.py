@@ -1,7 +1,5 @@
 """Drafts: saved with their product keys, copied, deleted."""
 
-import copy as copies
-
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -186,7 +184,7 @@ def copy(entitlement: Entitlement, *, by) -> Entitlement:
 
 
 def _copy_of(key):
-    return ProductKey(**{name: copies.copy(getattr(key, name)) for name in ProductKey.ATTRIBUTES})
+    return ProductKey(**{name: getattr(key, name) for name in ProductKey.ATTRIBUTES})
 
 
 def delete(entitlements: EntitlementQuerySet, *, by, comment: str = "") -> list[Entitlement]:

@@ -64,16 +64,16 @@ def _go(verb, state, done, entitlements, by, comment):
 
 
 def _place(entitlement):
+    keys = list(entitlement.product_keys.all())
     try:
         entitlement.full_clean()
-        for key in entitlement.product_keys.all():
+        for key in keys:
             key.entitlement = entitlement
             key.full_clean()
     except ValidationError as error:
         raise NotAllowed(f"{entitlement} cannot be completed: {' '.join(error.messages)}") from error
     windows = {}
-    for key in entitlement.product_keys.all():
-        key.entitlement = entitlement
+    for key in keys:
         validity = key.validity_in(entitlement.time_zone())
         key.place(validity)
         key.save(update_fields=key.WINDOW)

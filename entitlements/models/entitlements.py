@@ -1,7 +1,5 @@
 import secrets
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -94,14 +92,10 @@ class EntitlementQuerySet(VersionedQuerySet):
         keys = ProductKey.objects.filter(entitlement__in=self.order_by()).placed().not_activated()
         return moves.to(time_zone, keys.select_related("entitlement").order_by("pk"))
 
-    def move(self, planned: Iterable[moves.Move]) -> dict["Entitlement", Changes]:
+    def move(self, planned: list[moves.Move]) -> dict["Entitlement", Changes]:
         """Stores these windows, and returns for the history what changed in which entitlement."""
-        keys, changes = [], defaultdict[Entitlement, Changes](dict)
-        for move in planned:
-            move.key.place(move.after)
-            keys.append(move.key)
-            if move.is_felt():
-                changes[move.key.entitlement][move.key.link()] = [str(move.before), str(move.after)]
+        changes = moves.carry_out(planned)
+        keys = [move.key for move in planned]
         ProductKey.objects.bulk_update(keys, ProductKey.WINDOW, batch_size=500)
         return changes
 

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contacts.models import Contact
 from ems_site.errors import Gone
 from ems_site.forms import add_refusal
 from entitlements import actions, activating
@@ -25,8 +24,7 @@ def activate(request: HttpRequest, pk: int) -> HttpResponse:
     """`key` in the address chooses a product key; its `activatee` looks for contacts to pick."""
     entitlement = get_object_or_404(Entitlement.objects.select_related("customer"), pk=pk)
     data = request.POST if request.method == "POST" else None
-    people = Contact.objects.enabled().filter(customers__entitlements=entitlement)
-    form = ActivateForm(entitlement, people, data, key=request.GET.get("key"))
+    form = ActivateForm(entitlement, activating.people_of(entitlement), data, key=request.GET.get("key"))
     if data is None or not form.is_valid():
         return _show(request, form)
     try:
