@@ -24,8 +24,8 @@ from ems_site.keys import (
     SortKeyField,
     clean_identities,
     is_storable,
-    matching,
 )
+from ems_site.searching import ANY, matching
 from ems_site.status import Status, StatusQuerySet
 
 INVITATION_VALID = timedelta(days=7)
@@ -81,13 +81,18 @@ class ContactQuerySet(StatusQuerySet):
         key = identity_key(tidy_email(email))
         return self.filter(email_key=key) if is_storable(key) else self.none()
 
-    def search(self, text: str, *, with_customers: bool = False):
-        """Contacts with this text anywhere in an attribute, or in a customer's name or Customer ID.
+    def search(self, text: str, criterion: str = ANY, pattern: str = ANY, *, with_customers: bool = False):
+        """Contacts with this text in an attribute, or in a customer's name or Customer ID, see
+        ems_site/searching.py. with_customers is for those who may view customers."""
+        return matching(self, text, criterion, pattern, keys=self.search_keys(with_customers))
 
-        Case and accents do not count. with_customers is for those who may view customers.
-        """
-        keys = ["search_key", "customers_key"] if with_customers else ["search_key"]
-        return matching(self, text, keys=keys)
+    @staticmethod
+    def search_keys(with_customers: bool) -> tuple[str, ...]:
+        return ("search_key", "customers_key") if with_customers else ("search_key",)
+
+    def identified(self, text: str):
+        """The contact whose Email or Ref ID 1 this is."""
+        return self.with_identity(tidy_email(text), "email_key", "ref_id1_key")
 
     def refresh_search_keys(self) -> None:
         """Writes the search keys anew, for contacts whose customers changed."""
@@ -120,9 +125,29 @@ class Contact(models.Model):
 
     ATTRIBUTES = ("email", "name", "ref_id1", "ref_id2", "phone", "language")
 
+    # See Customer.SEARCHED.
+    SEARCHED = {
+        "email": "Email",
+        "name": "Name",
+        "phone": "Phone",
+        "ref_id1": "Ref ID 1",
+        "ref_id2": "Ref ID 2",
+        "customer": "Customer",
+    }
+    NAMED_BY = {"name": "name_key", "email": "email_key"}
+
     class Meta:
         ordering = ["email_key"]
         verbose_name = "contact"
+        permissions = [("export_contact", "Can export contacts")]
+        indexes = [
+            models.Index(fields=["status", "email_key", "id"], name="contact_by_status"),
+            models.Index(fields=["name_key", "id"], name="contact_by_name"),
+            models.Index(fields=["phone_key", "id"], name="contact_by_phone"),
+            models.Index(fields=["language", "id"], name="contact_by_language"),
+            models.Index(fields=["created", "id"], name="contact_by_created"),
+            models.Index(fields=["changed", "id"], name="contact_by_changed"),
+        ]
 
     def __str__(self):
         return f"{self.name} <{self.email}>" if self.name else self.email
@@ -136,13 +161,14 @@ class Contact(models.Model):
         if User.objects.named(self.email).filter(contact=None).exists():
             raise ValidationError({"email": gettext_lazy("This Email cannot be used for a contact.")})
 
-    def search_texts(self) -> list[str]:
-        return [self.email, self.name, self.phone, self.ref_id1, self.ref_id2]
+    def search_texts(self) -> list[tuple[str, str]]:
+        names = ("email", "name", "phone", "ref_id1", "ref_id2")
+        return [(name, getattr(self, name)) for name in names]
 
-    def customer_texts(self) -> list[str]:
+    def customer_texts(self) -> list[tuple[str, str]]:
         """What its customers are called."""
         customers = self.customers.order_by("pk").values_list("name", "customer_id") if self.pk else []
-        return [text for names in customers for text in names]
+        return [("customer", text) for names in customers for text in names]
 
     def is_enabled(self) -> bool:
         return self.status == Status.ENABLED

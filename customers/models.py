@@ -15,9 +15,9 @@ from ems_site.keys import (
     SortKeyField,
     clean_identities,
     is_storable,
-    matching,
     with_keys,
 )
+from ems_site.searching import ANY, matching
 from ems_site.status import Status, StatusQuerySet
 
 # Without characters that are mistaken for one another: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
@@ -33,12 +33,13 @@ class CustomerQuerySet(StatusQuerySet):
         """Customers for whom no entitlement has been generated, drafts included."""
         return self.filter(entitlements=None)
 
-    def search(self, text: str):
-        """Customers with this text anywhere in an attribute or a contact's e-mail.
+    def search(self, text: str, criterion: str = ANY, pattern: str = ANY):
+        """Customers with this text in an attribute or a contact's e-mail, see ems_site/searching.py."""
+        return matching(self, text, criterion, pattern)
 
-        Case, accents, width and surrounding blanks do not count, in any script.
-        """
-        return matching(self, text)
+    def identified(self, text: str):
+        """The customer whose Customer ID or External ID this is."""
+        return self.with_identity(text, "customer_id_key", "external_id_key")
 
     def named(self, name: str):
         """Customers of this name, however it is written."""
@@ -91,11 +92,33 @@ class Customer(models.Model):
         "ref_id",
         "time_zone",
     )
+    # What it is found by, and what people call it. The place of each is part of the search keys: append only.
+    SEARCHED = {
+        "name": "Name",
+        "customer_id": "Customer ID",
+        "crm_id": "CRM ID",
+        "description": "Description",
+        "external_id": "External ID",
+        "ref_id": "Ref ID",
+        "time_zone": "Time Zone",
+        "email": "Contact e-mail",
+    }
+    # What a single sign finds by its beginning, and where that is sorted by it.
+    NAMED_BY = {"name": "name_key"}
 
     class Meta:
         ordering = ["name_key", "pk"]
         verbose_name = "customer"
-        indexes = [models.Index(fields=["name_key", "id"], name="customer_by_name")]
+        permissions = [("export_customer", "Can export customers")]
+        indexes = [
+            models.Index(fields=["name_key", "id"], name="customer_by_name"),
+            models.Index(fields=["status", "name_key", "id"], name="customer_by_status"),
+            models.Index(fields=["crm_id_key", "id"], name="customer_by_crm_id"),
+            models.Index(fields=["external_id_key", "id"], name="customer_by_external_id"),
+            models.Index(fields=["time_zone", "id"], name="customer_by_time_zone"),
+            models.Index(fields=["created", "id"], name="customer_by_created"),
+            models.Index(fields=["changed", "id"], name="customer_by_changed"),
+        ]
 
     def __str__(self):
         return f"{self.name} ({self.customer_id})"
@@ -145,10 +168,11 @@ class Customer(models.Model):
         others = contact.customers.exclude(pk=self.pk)
         return self.is_enabled() and not others.filter(status=Status.ENABLED).exists()
 
-    def search_texts(self) -> list[str]:
+    def search_texts(self) -> list[tuple[str, str]]:
         """Every attribute, and the contacts' e-mails."""
         emails = self.contacts.order_by("pk").values_list("email", flat=True) if self.pk else []
-        return [*(getattr(self, name) for name in self.ATTRIBUTES), *emails]
+        attributes = [(name, getattr(self, name)) for name in self.ATTRIBUTES]
+        return attributes + [("email", email) for email in emails]
 
 
 class Association(models.Model):

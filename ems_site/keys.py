@@ -1,20 +1,16 @@
 """Database columns that hold the folded key of another field, kept true on every save."""
 
 from collections.abc import Iterable
-from functools import reduce
-from operator import or_
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy
 
-from ems_site.folding import identity_key, search_key, search_term, sort_key
+from ems_site.folding import identity_key, search_key, sort_key
 from ems_site.labels import label
 
 # At four bytes a character the longest key still fits an index entry of PostgreSQL.
 KEY_LENGTH = 600
-# Nothing that is searched folds to a longer line, and SQLite refuses much longer patterns.
-LONGEST_LINE = 10_000
 
 
 class BytewiseCharField(models.CharField):
@@ -69,7 +65,8 @@ class SortKeyField(_KeyField):
 
 
 class SearchKeyField(models.TextField):
-    """What a search looks into: the texts that this method of the model returns, folded, a line each."""
+    """What a search looks into: the texts that this method of the model returns, each with the criterion
+    of the model's SEARCHED that it is found by, folded, a line each. Asked by ems_site/searching.py."""
 
     def __init__(self, *, of: str = "search_texts", **kwargs):
         self.of = of
@@ -79,19 +76,14 @@ class SearchKeyField(models.TextField):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "of": self.of}
 
+    def key(self, instance) -> str:
+        numbers = {name: number for number, name in enumerate(instance.SEARCHED)}
+        return search_key((numbers[criterion], text) for criterion, text in getattr(instance, self.of)())
+
     def pre_save(self, instance, add):
-        key = search_key(getattr(instance, self.of)())
+        key = self.key(instance)
         setattr(instance, self.attname, key)
         return key
-
-
-def matching(rows: models.QuerySet, text: str, *, keys: Iterable[str] = ("search_key",)) -> models.QuerySet:
-    """The rows with this text anywhere in one of these search keys; all of them for a blank text."""
-    term = search_term(text)
-    if len(term) > LONGEST_LINE:
-        return rows.none()
-    found = (models.Q(**{f"{key}__contains": term}) for key in keys)
-    return rows.filter(reduce(or_, found)) if term else rows
 
 
 def clean_identities(instance: models.Model) -> None:

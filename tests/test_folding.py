@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ems_site.folding import LINE_START, PUNCTUATION, identity_key, search_key, search_term, sort_key
+from ems_site.folding import PUNCTUATION, identity_key, mark_of, search_key, search_term, sort_key
 
 unhurried = settings(deadline=None, database=None, derandomize=True)
 
@@ -68,14 +68,14 @@ def test_the_sort_key_has_no_accents(text, key):
     assert sort_key(text) == key
 
 
-@pytest.mark.parametrize("fold", [identity_key, sort_key, search_term])
+@pytest.mark.parametrize("fold", [identity_key, sort_key])
 @given(st.text(max_size=30))
 @unhurried
 def test_folding_twice_is_folding_once(fold, text):
     assert fold(fold(text)) == fold(text)
 
 
-@pytest.mark.parametrize("fold", [identity_key, sort_key, search_term])
+@pytest.mark.parametrize("fold", [identity_key, sort_key])
 @given(st.text(st.characters(categories=["L", "Nd"]), max_size=30))
 @unhurried
 def test_folding_letters_twice_is_folding_them_once(fold, text):
@@ -107,6 +107,26 @@ def test_a_term_with_unstorable_characters_looks_for_the_rest():
     assert search_term("ac\0me\ud800 ltd") == search_term("acme ltd")
 
 
-def test_a_search_key_has_a_line_for_each_text():
-    key = search_key(["Acme", "", "  ", "A-1"])
-    assert key.split("\n") == [LINE_START + "acme", LINE_START + search_term("A-1")]
+def test_a_search_key_has_a_marked_line_for_each_text():
+    blank = search_term("a b")[1]
+    key = search_key([(0, "Acme"), (1, ""), (2, "  "), (3, "A-1")])
+    assert key.split("\n") == [mark_of(0), blank + "acme", mark_of(3), blank + search_term("A-1"), ""]
+
+
+def test_signs_of_scripts_without_blanks_are_words():
+    blank = search_term("a b")[1]
+    assert search_term("株式 AB") == f"{blank}株{blank}式{blank}ab"
+    assert search_term("a한") == f"a{blank}한{blank}"
+
+
+@pytest.mark.parametrize("sign", ["€", "😀", "→", "·", "\ue000", "\x01", "\u200d"])
+def test_what_is_no_letter_stands_as_letters_of_its_own(sign):
+    """PostgreSQL's trigrams drop everything else."""
+    term = search_term(f"a{sign}b")
+    assert term.isalpha()
+    assert len(term) == 6
+    assert term != search_term(f"a{chr(ord(sign) + 1)}b")
+
+
+def test_what_people_type_for_typographic_signs():
+    assert search_term("O’Brien – “X”") == search_term('o\'brien - "x"')

@@ -69,6 +69,7 @@ class User(AbstractUser):
     ATTRIBUTES = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
+        indexes = [models.Index(fields=["last_login", "contact"], name="user_by_last_log_on")]
         constraints = [
             models.CheckConstraint(
                 name="contact_is_never_staff",

@@ -24,6 +24,12 @@ ROLES = {
         "contacts.view_contact",
         "audit.view_entry",
     ),
+    # Held besides another role: what may be exported is what may be viewed.
+    "Export": (
+        "customers.export_customer",
+        "contacts.export_contact",
+        "entitlements.export_entitlement",
+    ),
 }
 
 

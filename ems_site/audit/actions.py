@@ -8,13 +8,15 @@ from ems_site.audit.models import Entry
 
 def record(
     code: str,
-    subject: models.Model,
+    subject: models.Model | type[models.Model],
     *,
     by,
     changes: dict | None = None,
     comment: str = "",
+    name: str = "",
 ) -> Entry:
-    """Writes down what happened to the subject.
+    """Writes down what happened to the subject: a record or, where many are concerned, their model, with
+    name as what they are called together (`1,204 customers`).
 
     code is a noun, a dot and a past participle (`customer.disabled`). changes maps a field's name,
     or `kind:key:label` for a link to something else, to its old and new value as JSON can hold them.
@@ -23,9 +25,9 @@ def record(
     return Entry.objects.create(
         code=code,
         subject_kind=subject._meta.label_lower,
-        subject_key=subject.pk,
-        subject_name=str(subject)[:500],
-        version=getattr(subject, "version", None),
+        subject_key=0 if isinstance(subject, type) else subject.pk,
+        subject_name=(name or str(subject))[:500],
+        version=None if isinstance(subject, type) else getattr(subject, "version", None),
         actor_key=by.pk if by else None,
         actor_name=by.get_username() if by else "",
         client_address=context.client_address.get(),

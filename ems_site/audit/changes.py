@@ -14,6 +14,9 @@ NOT_FIELDS = {
     "sessions": "Sessions",
     "copied_from": "Copied from",
     "productkey": "Product",
+    "filters": "Filters",
+    "columns": "Columns",
+    "format": "Format",
 }
 
 

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from ems_site.audit.changes import change_lines
-from ems_site.keys import SearchKeyField, matching
+from ems_site.keys import SearchKeyField
+from ems_site.searching import matching
 
 ICONS = {
     "added": "plus",
@@ -20,6 +21,7 @@ ICONS = {
     "revoked": "ban",
     "moved": "clock",
     "closed": "lock",
+    "exported": "download",
 }
 
 
@@ -66,6 +68,10 @@ class Entry(models.Model):
 
     objects = EntryQuerySet.as_manager()
 
+    # See Customer.SEARCHED.
+    SEARCHED = {"subject": "What", "actor": "Who"}
+    NAMED_BY = {"subject": "", "actor": ""}
+
     subject_url = ""
 
     class Meta:
@@ -77,8 +83,8 @@ class Entry(models.Model):
     def __str__(self):
         return f"{self.code} {self.subject_name}"
 
-    def search_texts(self) -> list[str]:
-        return [self.subject_name, self.actor_name]
+    def search_texts(self) -> list[tuple[str, str]]:
+        return [("subject", self.subject_name), ("actor", self.actor_name)]
 
     @property
     def verb(self) -> str:

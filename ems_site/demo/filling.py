@@ -57,7 +57,7 @@ def _told(rights):
 
 
 def _rights(member):
-    groups = Group.objects.filter(name=member.role)
+    groups = Group.objects.filter(name__in=member.roles).order_by("name")
     permissions = Permission.objects.filter(codename__in=[f"view_{model}" for model in member.may_view])
     return [*groups, *permissions.select_related("content_type")]
 
@@ -106,12 +106,13 @@ def _insert(rows, stamps=("created", "changed")):
 
 def _name_customers(contacts):
     """Contacts are found by their customers, which were not there yet when they were inserted."""
-    names: defaultdict[int, list[str]] = defaultdict(list)
+    number = list(Contact.SEARCHED).index("customer")
+    names: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
     links = Association.objects.order_by("customer_id").values_list(
         "contact", "customer__name", "customer__customer_id"
     )
     for contact, *texts in links:
-        names[contact] += texts
+        names[contact] += [(number, text) for text in texts]
     for contact in contacts:
         contact.customers_key = search_key(names[contact.pk])
     table = connection.ops.quote_name(Contact._meta.db_table)

@@ -10,7 +10,7 @@ class Member(NamedTuple):
     first_name: str
     last_name: str
     addresses: tuple[str, ...]
-    role: str = ""
+    roles: tuple[str, ...] = ()
     may_view: tuple[str, ...] = ()
     is_superuser: bool = False
 
@@ -28,9 +28,13 @@ class Person(NamedTuple):
 STAFF = (
     Member("admin", "Ada", "Sandström", ("10.20.1.5",), is_superuser=True),
     Member(
-        "manager", "Marek", "Wiśniewski", ("10.20.4.31", "10.20.4.87", "10.8.0.12"), "Customer Management"
+        "manager",
+        "Marek",
+        "Wiśniewski",
+        ("10.20.4.31", "10.20.4.87", "10.8.0.12"),
+        ("Customer Management", "Export"),
     ),
-    Member("licensing", "Lena", "Fischer", ("10.20.5.22",), "Entitlement Management"),
+    Member("licensing", "Lena", "Fischer", ("10.20.5.22",), ("Entitlement Management", "Export")),
     Member("viewer", "Viola", "Bianchi", ("10.20.6.14",), may_view=("customer", "contact", "entitlement")),
     Member("clerk", "Clara", "Jørgensen", ("10.20.9.40",)),
 )

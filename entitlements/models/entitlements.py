@@ -1,10 +1,11 @@
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +14,8 @@ from contacts.models import Contact
 from customers.models import Association, Customer
 from ems_site.audit.changes import Changes
 from ems_site.fields import IdentifierField, LineField
-from ems_site.keys import IdentityKeyField, SearchKeyField, clean_identities, matching
+from ems_site.keys import IdentityKeyField, SearchKeyField, SortKeyField, clean_identities
+from ems_site.searching import ANY, matching
 from ems_site.status import Status, VersionedQuerySet
 from entitlements import moves, spans
 from entitlements.models.activations import Activation, ActivationQuerySet
@@ -49,28 +51,38 @@ class EntitlementQuerySet(VersionedQuerySet):
             | Q(contact=contact, customer__in=links.values("customer"))
         )
 
-    def search(self, text: str):
+    def search(self, text: str, criterion: str = ANY, pattern: str = ANY):
         """Entitlements with this text in their EID, a Ref ID, the External ID, a product, or what their
-        customer or contact is called."""
-        return matching(self, text)
+        customer or contact is called, see ems_site/searching.py."""
+        return matching(self, text, criterion, pattern)
 
-    def valid_during(self, starts: datetime, until: datetime):
+    def identified(self, text: str):
+        """The entitlement whose EID or External ID this is."""
+        return self.with_identity(text, "eid", "external_id_key")
+
+    def valid_during(self, starts: datetime, until: datetime, *, by_index: bool = True):
         """With a product key that is valid at some instant of this time, the end left out."""
+        if not by_index:
+            has_end = Q(valid_until=None) | Q(valid_until__gt=starts)
+            return self._with_key(has_end & Q(valid_from__lt=until), by_index=False)
         return self._with_key(*spans.overlapping(starts, until))
 
-    def ending_within(self, days: int, time_zone: str = "UTC"):
+    def ending_within(self, days: int, time_zone: str = "UTC", *, by_index: bool = True):
         """With a product key that is valid now or later, and ends today in this zone or on one of so many
         days after it. Raises ValueError for more days than the calendar has."""
         now = timezone.now()
         until = day_window(local_date(now, time_zone) + timedelta(days=days), time_zone)[1]
-        return self._with_key(Q(valid_until__gt=now, valid_until__lte=until))
+        return self._with_key(Q(valid_until__gt=now, valid_until__lte=until), by_index=by_index)
 
-    def never_expiring(self):
+    def never_expiring(self, *, by_index: bool = True):
         """With a product key that never expires."""
-        return self._with_key(Q(span=None, valid_from__isnull=False))
+        return self._with_key(Q(span=None, valid_from__isnull=False), by_index=by_index)
 
-    def _with_key(self, *conditions):
-        """With a product key that fulfils one of these conditions."""
+    def _with_key(self, *conditions, by_index=True):
+        """With a product key that fulfils one of these conditions. by_index finds the product keys first;
+        otherwise those of each entitlement are looked at, which is quicker where the entitlements are few."""
+        if not by_index:
+            return self.filter(Exists(ProductKey.objects.filter(*conditions, entitlement=OuterRef("pk"))))
         first, *others = (
             ProductKey.objects.filter(one).values("entitlement").order_by() for one in conditions
         )
@@ -81,8 +93,10 @@ class EntitlementQuerySet(VersionedQuerySet):
         held = self.select_for_update(no_key=True, of=("self",)).order_by("pk")
         rows = list(held.select_related("customer", "contact").prefetch_related("product_keys"))
         for row in rows:
-            Entitlement._meta.get_field("search_key").pre_save(row, add=False)
-        Entitlement.objects.bulk_update(rows, ["search_key"], batch_size=500)
+            for name in ("search_key", "customer_key"):
+                field: Any = Entitlement._meta.get_field(name)
+                field.pre_save(row, add=False)
+        Entitlement.objects.bulk_update(rows, ["search_key", "customer_key"], batch_size=500)
 
     def moves_to(self, time_zone: str) -> list[moves.Move]:
         """What happens to the product keys not yet activated when their customer's time zone becomes this.
@@ -141,6 +155,7 @@ class Entitlement(models.Model):
     created = models.DateTimeField("Created", auto_now_add=True)
     changed = models.DateTimeField("Changed", auto_now=True)
     external_id_key = IdentityKeyField(of="external_id")
+    customer_key = SortKeyField(of="customer_name")
     search_key = SearchKeyField()
 
     objects = EntitlementQuerySet.as_manager()
@@ -155,6 +170,17 @@ class Entitlement(models.Model):
         "start_date",
         "end_date",
     )
+    # See Customer.SEARCHED.
+    SEARCHED = {
+        "eid": "EID",
+        "customer": "Customer",
+        "contact": "Contact",
+        "product": "Product",
+        "ref_id1": "Ref ID 1",
+        "ref_id2": "Ref ID 2",
+        "external_id": "External ID",
+    }
+    NAMED_BY = {"eid": "eid", "customer": "customer_key"}
     # Verb: the states in which it is done.
     STATES_FOR = {
         "complete": {State.DRAFT},
@@ -167,6 +193,15 @@ class Entitlement(models.Model):
     class Meta:
         ordering = ["-pk"]
         verbose_name = "entitlement"
+        permissions = [("export_entitlement", "Can export entitlements")]
+        indexes = [
+            models.Index(fields=["state", "created", "id"], name="entitlement_by_state"),
+            models.Index(fields=["customer_key", "id"], name="entitlement_by_customer"),
+            models.Index(fields=["start_date", "id"], name="entitlement_by_start_date"),
+            models.Index(fields=["end_date", "id"], name="entitlement_by_end_date"),
+            models.Index(fields=["created", "id"], name="entitlement_by_created"),
+            models.Index(fields=["changed", "id"], name="entitlement_by_changed"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="completed_has_customer",
@@ -204,15 +239,19 @@ class Entitlement(models.Model):
         if not self.customer.contacts.contains(self.contact):
             raise ValidationError({"contact": "Choose a contact of this customer."})
 
-    def search_texts(self) -> list[str]:
+    @property
+    def customer_name(self) -> str:
+        return self.customer.name if self.customer else ""
+
+    def search_texts(self) -> list[tuple[str, str]]:
         """What identifies it, what its customer and its contact are called, and its products."""
-        texts = [self.eid, self.ref_id1, self.ref_id2, self.external_id]
+        texts = [(name, getattr(self, name)) for name in ("eid", "ref_id1", "ref_id2", "external_id")]
         if self.customer:
-            texts += [self.customer.name, self.customer.customer_id]
+            texts += [("customer", self.customer.name), ("customer", self.customer.customer_id)]
         if self.contact:
-            texts += [self.contact.email, self.contact.name]
+            texts += [("contact", self.contact.email), ("contact", self.contact.name)]
         keys = self.product_keys.all() if self.pk else ()
-        return [*texts, *dict.fromkeys(key.called() for key in keys)]
+        return texts + [("product", called) for called in dict.fromkeys(key.called() for key in keys)]
 
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT

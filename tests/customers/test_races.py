@@ -14,7 +14,6 @@ from customers.actions import HasEntitlements
 from customers.models import Association, Customer
 from ems_site.audit.models import Entry
 from ems_site.errors import Conflict
-from ems_site.folding import search_key
 from entitlements.models import Entitlement
 from tests.factories import ContactFactory, CustomerFactory, UserFactory
 
@@ -157,7 +156,7 @@ def test_new_emails_against_associating(at_once, actor):
         )
         assert not split(results)[1], results
         row = Customer.objects.get(pk=customer.pk)
-        assert row.search_key == search_key(row.search_texts())
+        assert row.search_key == Customer._meta.get_field("search_key").key(row)
         assert "new" in row.search_key
 
 
@@ -175,7 +174,7 @@ def test_a_new_email_against_an_edit_and_a_removal(at_once, actor):
         )
         assert not split(results)[1], results
         for row in Customer.objects.filter(pk__in=[customer.pk, other.pk]):
-            assert row.search_key == search_key(row.search_texts())
+            assert row.search_key == Customer._meta.get_field("search_key").key(row)
 
 
 def test_bulk_verbs_in_opposite_orders(at_once, actor):
