@@ -205,6 +205,19 @@ class TestVenv:
         assert "Waiting for another ./ems" in capsys.readouterr().out
 
 
+class TestBench:
+    def test_it_hands_on_its_arguments_but_no_database(self, project, monkeypatch):
+        started = []
+        monkeypatch.setattr(project, "become", lambda command, environ: started.append((command, environ)))
+        monkeypatch.setenv("DATABASE_URL", "postgresql://there/x")
+        project.bench(["--customers", "1000", "--sqlite"])
+        ((command, environ),) = started
+        assert command[1:] == ["-m", "tests.benchmarks", "--customers", "1000", "--sqlite"]
+        assert "DATABASE_URL" not in environ
+        assert environ["EMS_DEMO"] == "1"
+        assert project.titles == ["Creating .venv", "Installing 2 packages with pip"]
+
+
 class TestPytestArguments:
     def test_everything_runs_on_every_core(self, ems):
         assert ems.pytest([], browser=True)[3:] == ["-n", str(ems.cores())]
