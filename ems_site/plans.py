@@ -17,6 +17,10 @@ from django.db.models import Q
 PLAN_SECONDS = 12 * 60 * 60
 
 
+def _nothing(record: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Verb:
     """`why_not` says why records are left out, where it is the same for all of them. `seen` is what is
@@ -30,12 +34,20 @@ class Verb:
     why_not: str = ""
     way_back: str = ""
     button_class: str = "btn-primary"
-    seen: Callable[[Any], str] = lambda record: ""
+    seen: Callable[[Any], str] = _nothing
     unchanged: Callable[[Any], Q] = lambda record: Q(pk=record.pk)
 
     @property
     def label(self) -> str:
         return self.name.capitalize()
+
+    @property
+    def doing(self) -> str:
+        return f"{self.label.removesuffix('e')}ing"
+
+    def needs_a_look(self) -> bool:
+        """What is shown of each record is part of what is confirmed."""
+        return self.seen is not _nothing
 
 
 @dataclass

@@ -17,9 +17,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from ems_site.accounts import password_again
+from ems_site.accounts.models import User
 from ems_site.counts import attach_count
 from ems_site.errors import Refused
 from ems_site.forms import ReasonForm
+from ems_site.lists import places
 from ems_site.parameters import whole_number
 from ems_site.plans import Plan, Verb, as_shown, shown_rows
 
@@ -59,6 +61,12 @@ VERBS = {
         ),
     ]
 }
+# Those of each list, by its namespace.
+OF: dict[str, "Verbs"] = {}
+
+
+def _in_words(name, count, counted):
+    return f"{count} {name if count > 1 else name[:-1]}" if counted else name
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,9 @@ class Verbs:
     in_the_way: tuple[str, ...] = ("entitlements",)
     loaded: Callable[[models.QuerySet], models.QuerySet] = lambda records: records
 
+    def __post_init__(self):
+        OF[self.namespace] = self
+
     def one(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """GET shows the consequence, POST does it."""
         verb = self._verb(request, name)
@@ -102,16 +113,23 @@ class Verbs:
             return self._unreadable(request)
         if not keys:
             messages.warning(request, f"Tick the {self._nouns} to {verb.name} first.")
-            return redirect(self._list)
+            return redirect(self._list(request))
         return self._show(request, verb, keys)
 
     @property
     def _nouns(self):
         return self.model._meta.verbose_name_plural
 
-    @property
-    def _list(self):
-        return reverse(f"{self.namespace}:list")
+    def _list(self, request):
+        """As the person left it."""
+        return places.address(request, self.namespace)
+
+    def may_view(self, user: User) -> bool:
+        return self._may(user, "view")
+
+    def may(self, user: User, verb: Verb) -> bool:
+        """Has the right to see these records, and to do this to them."""
+        return self.may_view(user) and self._may(user, verb.right)
 
     def _may(self, user, right):
         kind = self.model._meta
@@ -121,7 +139,7 @@ class Verbs:
         verb = self.verbs.get(name)
         if verb is None:
             raise Http404
-        if not (self._may(request.user, "view") and self._may(request.user, verb.right)):
+        if not self.may(request.user, verb):
             raise PermissionDenied
         return verb
 
@@ -144,7 +162,7 @@ class Verbs:
         if not done:
             return self._show_again(request, verb, rows, record, CHANGED)
         self._say_done(request, verb, done)
-        return redirect(record if record and verb.name != "delete" else self._list)
+        return redirect(record if record and verb.name != "delete" else self._list(request))
 
     def _show_again(self, request, verb, rows, record, sentence):
         if record is None and rows is None:
@@ -155,7 +173,7 @@ class Verbs:
     def _show(self, request, verb, keys, record=None, *, refusal="", status=200):
         records = self.model.objects.filter(pk__in=keys).order_by(*self.order)
         plan = Plan.of(verb, self.loaded(records), request.user)
-        self._tell_reasons(request.user, plan)
+        self.tell_reasons(verb, plan.left_out, request.user)
         context = {
             "plan": plan,
             "verb": verb,
@@ -164,17 +182,18 @@ class Verbs:
             "already": record and not plan.will and verb.name != "delete" and not self.why_not,
             "refusal": refusal,
             "reason_form": ReasonForm(request.POST or None),
-            "cancel": record.get_absolute_url() if record else self._list,
+            "cancel": record.get_absolute_url() if record else self._list(request),
             "row_template": f"{self.namespace}/_verb_row.html",
-            **self._words(),
+            **self._words(request),
             **self._disable_instead(request.user, verb, record),
             **self._blockers(request.user, record),
             **self.consequence(verb, plan.will, request.user),
         }
         return render(request, f"{self.namespace}/verb.html", context, status=status)
 
-    def _words(self):
-        return {"noun": self.model._meta.verbose_name, "nouns": self._nouns, "list_address": self._list}
+    def _words(self, request):
+        kind = self.model._meta
+        return {"noun": kind.verbose_name, "nouns": self._nouns, "list_address": self._list(request)}
 
     def _disable_instead(self, user, verb, record):
         if record:
@@ -189,18 +208,22 @@ class Verbs:
             return bool(self.in_the_way)
         return self.verbs["disable"].eligible(self.model.objects.filter(pk=record.pk)).exists()
 
-    def _tell_reasons(self, user, plan):
-        """Sets `reason` on each record that is left out; counts what is in the way of Delete for those
-        who may see entitlements."""
-        for record in plan.left_out:
-            record.reason = self.why_not(plan.verb, record) if self.why_not else plan.verb.why_not
-        if plan.verb.name != "delete" or not user.has_perm(SEE_ENTITLEMENTS):
+    def reason(self, verb: Verb, record: Any) -> str:
+        """Why this is not done to the record."""
+        return self.why_not(verb, record) if self.why_not else verb.why_not
+
+    def tell_reasons(self, verb: Verb, records: list, user: User, *, counted: bool = True) -> None:
+        """Sets `reason` on each of these records, to which this is not done. What is in the way of Delete
+        is told to those who may see entitlements; counted says how many."""
+        for record in records:
+            record.reason = self.reason(verb, record)
+        if verb.name != "delete" or not user.has_perm(SEE_ENTITLEMENTS):
             return
         for name in self.in_the_way:
-            attach_count(name, plan.left_out, f"{name}_in_the_way")
-        for record in plan.left_out:
+            attach_count(name, records, f"{name}_in_the_way")
+        for record in records:
             counts = [(getattr(record, f"{name}_in_the_way"), name) for name in self.in_the_way]
-            found = [f"{count} {name if count > 1 else name[:-1]}" for count, name in counts if count]
+            found = [_in_words(name, count, counted) for count, name in counts if count]
             record.reason = f"Has {' and '.join(found)}" if found else record.reason
 
     def _blockers(self, user, record):
@@ -221,7 +244,7 @@ class Verbs:
         return found
 
     def _unreadable(self, request):
-        context = {"most": MOST_AT_ONCE, **self._words()}
+        context = {"most": MOST_AT_ONCE, **self._words(request)}
         return render(request, "verbs/unreadable.html", context, status=UNPROCESSABLE)
 
     def _say_done(self, request, verb, done):
