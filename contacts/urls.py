@@ -5,7 +5,7 @@ from django.urls import path
 from contacts.views import detail, editing, log_on, reading, verbs
 
 urlpatterns = [
-    path("", reading.index, name="list"),
+    *reading.PAGES.urls(),
     path("add/", editing.add, name="add"),
     path("ticked/<verb:name>/", verbs.ticked, name="ticked"),
     path("<key:pk>/", detail.detail, name="detail"),

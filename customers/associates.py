@@ -13,18 +13,20 @@ from contacts.models import Contact, ContactQuerySet
 from customers.forms import AssociateForm, AssociateFormSet, BaseAssociateFormSet
 from customers.models import Association, Customer
 from ems_site.folding import identity_key
+from ems_site.lists.keyset import Sort
+from ems_site.lists.picking import Picker
 from ems_site.parameters import whole_number
 
 PREFIX = "contacts"
 NEW_PREFIX = "new"
 VERBS = ("find_contacts", "associate", "remove", "add_contact", "save_contact", "cancel_contact")
-OFFERED = 8
+BY_EMAIL = Sort(("email_key",))
 
 
 @dataclass
 class Pane:
     rows: BaseAssociateFormSet
-    text: str = ""
+    picker: Picker
     new_contact: ContactForm | None = None
     announcement: str = ""
     new_kind: str = Association.Kind.STANDARD
@@ -38,20 +40,24 @@ class Pane:
         """Looks for contacts to pick, leaving out those that are associated already."""
         self.rows.load_people()
         taken = [row.person.pk for row in self.rows.forms if row.person and row.person.pk]
-        found = contacts.search(self.text).exclude(pk__in=taken)[: OFFERED + 1]
-        self.found, self.more = list(found[:OFFERED]), len(found) > OFFERED
+        self.found, self.more = self.picker.found(contacts.exclude(pk__in=taken), BY_EMAIL)
         return self
 
 
 def of_customer(customer: Customer) -> Pane:
     """The pane as the customer has it."""
     links = customer.associations.all() if customer.pk else []
-    return Pane(_rows([{"contact": link.contact_id, "kind": link.kind} for link in links]))
+    rows = [{"contact": link.contact_id, "kind": link.kind} for link in links]
+    return Pane(_rows(rows), Picker.read(Contact))
 
 
 def posted(data: QueryDict) -> Pane:
     """The pane as it was posted, to be validated."""
-    return Pane(AssociateFormSet(data, prefix=PREFIX), text=data.get("contact_q", ""))
+    return Pane(AssociateFormSet(data, prefix=PREFIX), _picker(data))
+
+
+def _picker(data):
+    return Picker.read(Contact, data, "contact_")
 
 
 def pressed(data: QueryDict) -> str:
@@ -67,7 +73,7 @@ def pressed(data: QueryDict) -> str:
 def press(data: QueryDict) -> Pane:
     """The pane after one of its buttons was pressed; nothing is validated but a new contact."""
     verb, rows = pressed(data), values(data)
-    pane = Pane(_rows(rows), text=data.get("contact_q", ""), new_kind=_posted_kind(data))
+    pane = Pane(_rows(rows), _picker(data), new_kind=_posted_kind(data))
     if verb == "save_contact":
         _add(pane, rows, data)
     elif verb == "add_contact":

@@ -1,34 +1,50 @@
 """The list of customers as an address describes it."""
 
-from django.http import QueryDict
-
 from customers import counts
 from customers.models import Customer
-from ems_site.listing import Listing
+from ems_site.lists.columns import Column, by_name, time_text
+from ems_site.lists.keyset import Sort
+from ems_site.lists.listing import Listing
 
-SORTED_BY = {
-    "status": "status",
-    "name": "name_key",
-    "customer_id": "customer_id_key",
-    "crm_id": "crm_id_key",
-    "external_id": "external_id_key",
-    "time_zone": "time_zone",
-    "created": "created",
-    "changed": "changed",
-}
+SEE_ENTITLEMENTS = "entitlements.view_entitlement"
+COLUMNS = by_name(
+    Column("name", "Name", lambda row: row.name),
+    Column("status", "Status", lambda row: row.get_status_display()),
+    Column("customer_id", "Customer ID", lambda row: row.customer_id),
+    Column("crm_id", "CRM ID", lambda row: row.crm_id),
+    Column("external_id", "External ID", lambda row: row.external_id),
+    Column("ref_id", "Ref ID", lambda row: row.ref_id),
+    Column("description", "Description", lambda row: row.description),
+    Column("time_zone", "Time Zone", lambda row: row.time_zone),
+    Column("contacts", "Contacts", lambda row: str(row.contact_count)),
+    Column("entitlements", "Entitlements", lambda row: str(row.entitlement_count), SEE_ENTITLEMENTS),
+    Column("created", "Created", lambda row: time_text(row.created)),
+    Column("changed", "Changed", lambda row: time_text(row.changed)),
+)
 
 
 class CustomerList(Listing):
+    name = "customers"
     model = Customer
-    sorted_by = SORTED_BY
+    sorts = {
+        "name": Sort(("name_key",)),
+        "status": Sort(("status", "name_key")),
+        "customer_id": Sort(("customer_id_key",), is_unique=True),
+        "crm_id": Sort(("crm_id_key",)),
+        "external_id": Sort(("external_id_key",), is_nullable=True),
+        "time_zone": Sort(("time_zone",)),
+        "created": Sort(("created",)),
+        "changed": Sort(("changed",)),
+    }
     default_sort = "name"
+    columns_by_name = COLUMNS
+    default_columns = (
+        *("status", "name", "customer_id", "crm_id", "external_id", "time_zone"),
+        *("contacts", "entitlements", "created", "changed"),
+    )
 
-    def __init__(self, asked: QueryDict, *, with_entitlements: bool):
-        self.with_entitlements = with_entitlements
-        super().__init__(asked)
-
-    def complete(self, rows: list[Customer]) -> None:
-        """Each has contact_count and entitlement_count."""
+    def complete(self, rows: list) -> None:
+        """Each has contact_count and, for those who may see entitlements, entitlement_count."""
         counts.attach_contacts(rows)
-        if self.with_entitlements:
+        if self.by.has_perm(SEE_ENTITLEMENTS):
             counts.attach_entitlements(rows)

@@ -32,7 +32,12 @@ def validate_time_zone(name: str) -> None:
 
 def utc_offset(name: str, at: datetime | None = None) -> str:
     """`UTC+01:00`, in force at this instant (now by default)."""
-    offset = (at or datetime.now(UTC)).astimezone(ZoneInfo(name)).utcoffset() or timedelta()
+    return _offset(name, (at or datetime.now(UTC)).replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=2048)
+def _offset(name, minute):
+    offset = minute.astimezone(ZoneInfo(name)).utcoffset() or timedelta()
     sign = "-" if offset < timedelta() else "+"
     hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
     return f"UTC{sign}{hours:02}:{minutes:02}"

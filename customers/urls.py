@@ -4,7 +4,7 @@ from customers.views import associations, editing, reading, verbs
 
 app_name = "customers"
 urlpatterns = [
-    path("", reading.index, name="list"),
+    *reading.PAGES.urls(),
     path("add/", editing.add, name="add"),
     path("same-name/", editing.same_name, name="same_name"),
     path("ticked/<verb:name>/", verbs.ticked, name="ticked"),

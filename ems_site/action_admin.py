@@ -10,9 +10,12 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet, model_to_dict
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
 
 from ems_site import conflicts
 from ems_site.accounts import password_again
@@ -24,6 +27,17 @@ from ems_site.parameters import whole_number
 from ems_site.plans import Plan, Verb, as_shown, shown_rows
 from ems_site.status import StatusQuerySet
 from ems_site.verbs import CHANGED, MOST_AT_ONCE, UNPROCESSABLE, Verbs
+
+
+class CappedPaginator(Paginator):
+    """Counts, and leads to, so many rows at most: whoever wants others searches or filters."""
+
+    MOST = 10_000
+
+    @cached_property
+    def count(self):
+        rows = self.object_list
+        return rows.order_by()[: self.MOST].count() if isinstance(rows, QuerySet) else len(rows)
 
 
 class KeyAutocomplete(AutocompleteSelect):
@@ -88,6 +102,7 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
 
     change_form_template = "admin/action_change_form.html"
     show_full_result_count = False
+    paginator = CappedPaginator
     filters_allowed: tuple[str, ...] = ()
 
     def get_form(self, request, obj=None, change=False, **kwargs):

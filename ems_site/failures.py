@@ -43,6 +43,18 @@ def too_many(request, *, minutes: int):
     return response
 
 
+def too_slow(request):
+    """A query of this page was ended, see ems_site/lists/time_limits.py."""
+    security.warning("Refused: the query took too long", extra={"event": "query.ended"})
+    return render(request, "too_slow.html", status=503)
+
+
+def busy(request):
+    """Somebody else holds what this was to change."""
+    security.warning("Refused: locked for too long", extra={"event": "lock.waited"})
+    return _plain(request, "busy.html", 503, ask=True)
+
+
 def method_not_allowed(request, methods):
     response = _plain(request, "405.html", 405)
     response["Allow"] = ", ".join(methods)

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpResponse
 
 from ems_site import context, failures, logs
+from ems_site.lists.time_limits import TooSlow
 from ems_site.proxies import client_address, is_loopback
 
 log = logging.getLogger("ems.request")
@@ -109,6 +111,24 @@ class Gate:
         if len(length) > 12 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return failures.too_large(request)
         return None
+
+
+class Patience:
+    """Says that a query took too long, or that somebody else holds what it needs, instead of failing."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, TooSlow):
+            return failures.too_slow(request)
+        is_locked = isinstance(exception, OperationalError) and (
+            type(exception.__cause__).__name__ == "LockNotAvailable" or "is locked" in str(exception)
+        )
+        return failures.busy(request) if is_locked else None
 
 
 class DialogRedirects:

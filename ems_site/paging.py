@@ -1,10 +1,10 @@
 """Numbered pages of a list, each with an address."""
 
-from functools import cached_property
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.http import QueryDict
+from django.utils.functional import cached_property
 
 from ems_site.parameters import whole_number
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("contacts/", include((contacts, "contacts"))),
     path("entitlements/", include("entitlements.urls")),
     path("history/", include("ems_site.audit.urls")),
+    path("search/", include("ems_site.search.urls")),
     path("portal/", include("ems_site.portal.urls")),
     path("admin/", admin.site.urls),
 ]

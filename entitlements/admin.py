@@ -171,7 +171,7 @@ class EntitlementAdmin(ActionAdmin):
         may_pick = request.user.has_perm("contacts.view_contact")
         return self.autocomplete_fields if may_pick else ("customer",)
 
-    @admin.display(description="Customer", ordering="customer__name_key")
+    @admin.display(description="Customer", ordering="customer_key")
     def of_customer(self, entitlement):
         return entitlement.customer and Truncator(entitlement.customer).chars(LONGEST_CELL)
 

@@ -1,10 +1,9 @@
 """The list of entitlements as an address describes it."""
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,80 +11,102 @@ from django.utils.formats import date_format
 from customers.models import Customer
 from ems_site.folding import identity_key
 from ems_site.keys import is_storable
-from ems_site.listing import Filter, Listing
+from ems_site.lists.columns import Column, by_name, time_text
+from ems_site.lists.filters import read_day
+from ems_site.lists.keyset import Sort
+from ems_site.lists.listing import Filter, Listing
 from ems_site.parameters import whole_number
 from entitlements.models import Entitlement, EntitlementQuerySet, ProductKey
 from entitlements.windows import day_window
 
-SORTED_BY = {
-    "state": "state",
-    "eid": "eid",
-    "customer": "customer__name_key",
-    "start_date": "start_date",
-    "end_date": "end_date",
-    "created": "created",
-    "changed": "changed",
-}
+SEE_CUSTOMERS = "customers.view_customer"
 PRODUCTS_SHOWN = 2
 LONGEST_ID = 100
-LONGEST_TYPED = 20
 MOST_DAYS = 36_500
 # Somewhere it is that day for so long after it ended elsewhere.
 LONGEST_LAG = timedelta(days=2)
 
 
-class EntitlementList(Listing):
-    """What cannot be read in a filter is told in `errors`, by the filter's name, and filters nothing."""
+def _day(day):
+    return day.isoformat() if day else ""
 
+
+def _standing(row):
+    validity = row.validity()
+    return validity.standing().text if validity else ""
+
+
+COLUMNS = by_name(
+    Column("eid", "EID", lambda row: row.eid),
+    Column("state", "State", lambda row: row.get_state_display()),
+    Column("customer", "Customer", lambda row: str(row.customer or "")),
+    Column("contact", "Contact", lambda row: str(row.contact or "")),
+    Column("products", "Products", lambda row: "; ".join(map(str, row.product_keys.all()))),
+    Column("start_date", "Start date", lambda row: _day(row.start_date)),
+    Column("end_date", "End date", lambda row: _day(row.end_date) or "Never expires"),
+    Column("standing", "Standing", _standing),
+    Column("activated", "Activated", lambda row: f"{row.activated} / {row.quantity}"),
+    Column("ref_id1", "Ref ID 1", lambda row: row.ref_id1),
+    Column("ref_id2", "Ref ID 2", lambda row: row.ref_id2),
+    Column("external_id", "External ID", lambda row: row.external_id),
+    Column("created", "Created", lambda row: time_text(row.created)),
+    Column("changed", "Changed", lambda row: time_text(row.changed)),
+)
+
+
+class EntitlementList(Listing):
+    name = "entitlements"
     model = Entitlement
-    sorted_by = SORTED_BY
+    sorts = {
+        "state": Sort(("state", "created")),
+        "eid": Sort(("eid",), is_unique=True),
+        "customer": Sort(("customer_key",)),
+        "start_date": Sort(("start_date",)),
+        "end_date": Sort(("end_date",), is_nullable=True, empty_is_last=True),
+        "created": Sort(("created",)),
+        "changed": Sort(("changed",)),
+    }
     default_sort = "-created"
     status_name = "state"
-    empty_is_last = ("end_date",)
+    leading = "eid"
+    filter_titles = Listing.filter_titles | {"valid_on": "Valid on", "ends_within": "Ends within"}
+    columns_by_name = COLUMNS
+    default_columns = (
+        *("state", "eid", "customer", "contact", "products", "start_date", "end_date", "standing"),
+        *("created", "activated"),
+    )
 
-    def __init__(self, asked: QueryDict, *, with_customers: bool):
+    def __init__(self, asked: QueryDict, by):
         self.customer_id = asked.get("customer", "").strip()[:LONGEST_ID]
-        self.customer = _customer(self.customer_id, with_customers)
+        self.customer = _customer(self.customer_id, by.has_perm(SEE_CUSTOMERS))
         self.time_zone = self.customer.time_zone if self.customer else "UTC"
-        self.errors: dict[str, str] = {}
-        self.typed = {
-            name: asked.get(name, "").strip()[:LONGEST_TYPED] for name in ("valid_on", "ends_within")
-        }
-        self.day = self._read("valid_on", self._day)
-        self.days = self._read("ends_within", _days)
         self.never_expires = asked.get("never_expires") == "1"
-        super().__init__(asked)
-
-    def _read(self, name, reader):
-        if not self.typed[name]:
-            return None
-        try:
-            return reader(self.typed[name])
-        except ValueError as refusal:
-            self.errors[name] = str(refusal)
-            return None
+        super().__init__(asked, by)
+        self.day = self._read("valid_on", self._day)
+        self.ends_within = self._read("ends_within", _days)
 
     def _day(self, text) -> tuple[date, datetime, datetime]:
         """The day with its window."""
-        if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            raise ValueError("Enter a date such as 2026-06-30.")
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            raise ValueError(f"There is no {text} in the calendar.") from None
+        day = read_day(text)
         return day, *day_window(day, self.time_zone)
 
-    def records(self) -> EntitlementQuerySet:
-        entitlements: Any = super().records().select_related("customer", "contact")
+    def base(self) -> EntitlementQuerySet:
+        return Entitlement.objects.select_related("customer", "contact")
+
+    def narrow(self, records: QuerySet, *, by_index: bool) -> QuerySet:
+        entitlements: Any = super().narrow(records, by_index=by_index)
         if self.customer_id and self.customer is None:
             return entitlements.none()
         if self.customer:
             entitlements = entitlements.filter(customer=self.customer)
         if self.day:
-            entitlements = entitlements.valid_during(*self.day[1:])
-        if self.days:
-            entitlements = entitlements.ending_within(self.days, self.time_zone)
-        return entitlements.never_expiring() if self.never_expires else entitlements
+            entitlements = entitlements.valid_during(*self.day[1:], by_index=by_index)
+        if self.ends_within:
+            entitlements = entitlements.ending_within(self.ends_within, self.time_zone, by_index=by_index)
+        return entitlements.never_expiring(by_index=by_index) if self.never_expires else entitlements
+
+    def leaves_few(self) -> bool:
+        return bool(self.customer_id)
 
     def complete(self, rows: list) -> None:
         """Each has first_keys and more_keys, activated of quantity, and why neither complete nor activate
@@ -100,12 +121,12 @@ class EntitlementList(Listing):
             row.why_nothing_activated = _why_nothing_activated(row)
 
     def filters(self) -> list[Filter]:
-        days = f"{self.days} day{'' if self.days == 1 else 's'}"
+        days = f"{self.ends_within} day{'' if self.ends_within == 1 else 's'}"
         filters = [
             *super().filters(),
             self._customer_filter(),
-            Filter("valid_on", "Valid on", self.typed["valid_on"] if self.day else "", self._day_shown()),
-            Filter("ends_within", "Ends within", str(self.days or ""), days),
+            Filter("valid_on", "Valid on", self.day[0].isoformat() if self.day else "", self._day_shown()),
+            Filter("ends_within", "Ends within", str(self.ends_within or ""), days),
             Filter("never_expires", "Never expires", "1" if self.never_expires else "", "Yes"),
         ]
         return [one for one in filters if one.value]

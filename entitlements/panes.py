@@ -13,6 +13,8 @@ from django.http import QueryDict
 from contacts.models import Contact
 from customers import associates
 from customers.models import Customer
+from ems_site.lists.keyset import Sort
+from ems_site.lists.picking import Picker
 from ems_site.parameters import whole_number
 from entitlements.actions.drafts import MOST_PRODUCT_KEYS
 from entitlements.forms import (
@@ -32,7 +34,7 @@ VERBS = (
     *("find_contacts", "choose_contact", "remove_contact"),
     *("add_product", "remove_product", "show_windows"),
 )
-OFFERED = 8
+BY_NAME, BY_EMAIL = Sort(("name_key",)), Sort(("email_key",))
 
 
 @dataclass
@@ -44,10 +46,10 @@ class Owner:
     contact: Contact | None = None
     contact_left: bool = False
     finding: bool = False
-    text: str = ""
+    picker: Picker = field(default_factory=lambda: Picker.read(Customer))
     found: list[Customer] = field(default_factory=list)
     more: bool = False
-    contact_text: str = ""
+    contact_picker: Picker = field(default_factory=lambda: Picker.read(Contact))
     found_contacts: list[Contact] = field(default_factory=list)
     more_contacts: bool = False
     refusal: str = ""
@@ -61,11 +63,11 @@ class Owner:
         """Looks for customers, or for contacts of the customer, to choose."""
         self.finding = self.finding or self.customer is None
         if self.finding:
-            customers = Customer.objects.enabled().search(self.text)
-            self.found, self.more = _first(customers.exclude(pk=getattr(self.customer, "pk", None)))
+            others = Customer.objects.enabled().exclude(pk=getattr(self.customer, "pk", None))
+            self.found, self.more = self.picker.found(others, BY_NAME)
         if self.customer and not self.contact:
             contacts = Contact.objects.enabled().filter(customers=self.customer)
-            self.found_contacts, self.more_contacts = _first(contacts.search(self.contact_text))
+            self.found_contacts, self.more_contacts = self.contact_picker.found(contacts, BY_EMAIL)
 
 
 @dataclass
@@ -89,11 +91,6 @@ class Products:
             row.validity, sentence = _window(row, form, time_zone)
             has_own = any(row.values()[name] for name in ("start_date", "end_date", "never_expires"))
             row.no_window = sentence if has_own and not row.is_bound else ""
-
-
-def _first(found):
-    found = list(found[: OFFERED + 1])
-    return found[:OFFERED], len(found) > OFFERED
 
 
 def _window(row, form, time_zone) -> tuple[Validity | None, str]:
@@ -131,7 +128,8 @@ def owner_of(entitlement: Entitlement, preselected: str = "") -> Owner:
 
 def owner_posted(data: QueryDict, entitlement: Entitlement) -> Owner:
     owner = _owner(entitlement, data.get("customer"), data.get("contact"))
-    owner.text, owner.contact_text = data.get("customer_q", ""), data.get("contact_q", "")
+    owner.picker = Picker.read(Customer, data, "customer_")
+    owner.contact_picker = Picker.read(Contact, data, "contact_")
     return owner
 
 
@@ -202,12 +200,12 @@ def _choose_customer(owner, entitlement, key):
         owner.finding = True
         owner.announcement = owner.refusal
         return
-    owner.customer, owner.text = chosen, ""
+    owner.customer, owner.picker = chosen, Picker.read(Customer)
     owner.announcement = f"{chosen} chosen."
     if owner.contact and chosen != before:
         owner.contact_note = f"{owner.contact} was removed: choose a contact of this customer."
         owner.announcement += f" {owner.contact_note}"
-        owner.contact, owner.contact_left, owner.contact_text = None, False, ""
+        owner.contact, owner.contact_left, owner.contact_picker = None, False, Picker.read(Contact)
 
 
 def _choose_contact(owner, key):
@@ -215,7 +213,7 @@ def _choose_contact(owner, key):
     if owner.customer:
         chosen = Contact.objects.enabled().filter(customers=owner.customer, pk=whole_number(key) or 0).first()
     if chosen:
-        owner.contact, owner.contact_left, owner.contact_text = chosen, False, ""
+        owner.contact, owner.contact_left, owner.contact_picker = chosen, False, Picker.read(Contact)
         owner.announcement = f"{chosen} chosen."
     else:
         owner.contact_note = "This contact is not one of the customer’s any more, or is disabled."

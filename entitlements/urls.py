@@ -4,7 +4,7 @@ from entitlements.views import activations, editing, reading, verbs
 
 app_name = "entitlements"
 urlpatterns = [
-    path("", reading.index, name="list"),
+    *reading.PAGES.urls(),
     path("add/", editing.add, name="add"),
     path("ticked/<transition:name>/", verbs.ticked, name="ticked"),
     path("<key:pk>/", reading.detail, name="detail"),

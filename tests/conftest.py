@@ -179,3 +179,10 @@ def mails(monkeypatch):
     monkeypatch.setattr("contacts.actions.later", lambda function, *given: function(*given))
     monkeypatch.setattr("ems_site.accounts.mail.later", lambda function, *given: function(*given))
     return sent
+
+
+@pytest.fixture
+def exporter(manager):
+    """The manager, holding the Export role besides."""
+    manager.groups.add(Group.objects.get(name="Export"))
+    return manager

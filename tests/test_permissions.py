@@ -109,9 +109,36 @@ CLOSED = {
         (LOG_ON, 405, 405, 405, 405, 405),
         (LOG_ON, 403, 403, 403, 302, 403),
     ],
+    "search/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
     "history/": [(LOG_ON, 403, 403, 200, 200, 403), (LOG_ON, 405, 405, 405, 405, 405)],
     "mail/": [(LOG_ON, 403, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405, 405)],
     "mail/<str:name>/": [(LOG_ON, 403, 403, 403, 403, 403), (LOG_ON, 405, 405, 405, 405, 405)],
+}
+NOT_THERE = (LOG_ON, 403, 404, 404, 404, 403)
+NEVER = (LOG_ON, 405, 405, 405, 405, 405)
+OF_EACH_LIST = {
+    "count/": [(LOG_ON, 403, 302, 302, 302, 403), NEVER],
+    "columns/": [(LOG_ON, 403, 200, 200, 200, 403), NEVER],
+    "export/": [(LOG_ON, 403, 403, 403, 403, 403), (LOG_ON, 403, 403, 403, 403, 403)],
+    "batches/<uuid:uuid>/": [NOT_THERE, NEVER],
+    "batches/<uuid:uuid>/start/": [NEVER, NOT_THERE],
+    "batches/<uuid:uuid>/stop/": [NEVER, NOT_THERE],
+    "batches/<uuid:uuid>/resume/": [NEVER, NOT_THERE],
+    "batches/<uuid:uuid>/left-out/": [NEVER, NOT_THERE],
+    "views/": [(LOG_ON, 403, 200, 200, 200, 403), (LOG_ON, 403, 422, 422, 422, 403)],
+    "views/<key:pk>/": [NOT_THERE, NOT_THERE],
+    "views/<key:pk>/delete/": [NOT_THERE, NOT_THERE],
+    "views/<key:pk>/default/": [NEVER, NOT_THERE],
+}
+CLOSED |= {
+    name + path: answers
+    for name in ("customers/", "contacts/", "entitlements/")
+    for path, answers in OF_EACH_LIST.items()
+}
+CLOSED |= {
+    "customers/matching/<verb:name>/": [NEVER, (LOG_ON, 403, 403, 422, 403, 403)],
+    "contacts/matching/<verb:name>/": [NEVER, (LOG_ON, 403, 403, 422, 403, 403)],
+    "entitlements/matching/<transition:name>/": [NEVER, (LOG_ON, 403, 403, 403, 422, 403)],
 }
 # They ask nothing: one takes nothing but one's own sessions, the other makes a draft.
 THAT_CHANGE_SOMETHING = {"sessions/end/", "entitlements/<key:pk>/copy/"}
@@ -244,6 +271,7 @@ def addresses(route, rows):
     subject = rows["activation"].product_key.entitlement if "<key:activation>" in route else rows[of]
     route = "/" + route.replace("<key:pk>", str(subject.pk)).replace("<key:invitation>", "1")
     route = route.replace("<key:activation>", str(rows["activation"].pk))
+    route = route.replace("<uuid:uuid>", "6f1d2c3b-0000-4000-8000-000000000000")
     if "<transition:name>" in route:
         return [route.replace("<transition:name>", name) for name in TRANSITIONS.verbs]
     names = VERBS if "<verb:name>" in route else [""]

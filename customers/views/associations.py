@@ -13,10 +13,12 @@ from customers import actions
 from customers.models import Association, Customer, offers_of
 from ems_site.audit.changes import change_lines
 from ems_site.forms import ReasonForm, kept
+from ems_site.lists.keyset import Sort
+from ems_site.lists.picking import Picker
 from ems_site.paging import Pages
-from ems_site.parameters import LONGEST_SEARCH, whole_number
+from ems_site.parameters import whole_number
 
-OFFERED = 8
+BY_NAME = Sort(("name_key",))
 UNPROCESSABLE = 422
 UNREADABLE = "This could not be read, so nothing was changed. Choose again."
 
@@ -107,29 +109,25 @@ def _show_confirmation(request, customer, refusal):
 
 
 def _show(request, contact, *, refusal=""):
-    text = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    picker = Picker.read(Customer, request.GET)
     links = contact.associations.select_related("customer").order_by("customer__name_key", "customer")
     context = {
         "contact": contact,
         "refusal": refusal,
-        "text": text,
+        "picker": picker,
         "kinds": Association.Kind.choices,
         "kind": request.POST.get("kind", Association.Kind.STANDARD),
         "here": request.get_full_path(),
     }
     if request.user.has_perm("customers.change_customer"):
-        found = _offered(contact, text)
-        context |= {"found": found[:OFFERED], "more": len(found) > OFFERED}
+        others = Customer.objects.enabled().exclude(pk__in=contact.associations.values("customer"))
+        found, more = picker.found(others, BY_NAME)
+        context |= {"found": found, "more": more}
     if request.htmx.target == "customer-results":
         return render(request, "customers/of_contact.html#customer-results", context)
-    context["pages"] = Pages(links, request.GET, {"q": text})
+    kept = {name: request.GET.get(name, "") for name in ("q", "in", "how")}
+    context["pages"] = Pages(links, request.GET, kept)
     return render(request, "customers/of_contact.html", context, status=UNPROCESSABLE if refusal else 200)
-
-
-def _offered(contact, text):
-    """Enabled customers to pick, one more than are shown if there are more."""
-    others = Customer.objects.enabled().exclude(pk__in=contact.associations.values("customer"))
-    return list(others.search(text)[: OFFERED + 1])
 
 
 @require_POST

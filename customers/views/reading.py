@@ -1,4 +1,4 @@
-"""The Customers page, a customer's page and its history."""
+"""The Customers page (PAGES), a customer's page and its history."""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -9,24 +9,13 @@ from customers import time_zones
 from customers.listing import CustomerList
 from customers.models import Customer, offers_of
 from ems_site.audit.models import Entry, withhold_links
+from ems_site.lists.pages import ListPages
 from ems_site.paging import Pages
-from ems_site.status import Status
 
 LATEST = 10
 
 
-@require_safe
-@permission_required("customers.view_customer", raise_exception=True)
-def index(request: HttpRequest) -> HttpResponse:
-    sees_entitlements = request.user.has_perm("entitlements.view_entitlement")
-    listing = CustomerList(request.GET, with_entitlements=sees_entitlements)
-    context = {
-        "list": listing,
-        "sees_entitlements": sees_entitlements,
-        "statuses": Status.choices,
-        "none_at_all": not listing.pages.total and not Customer.objects.exists(),
-    }
-    return render(request, "customers/index.html", context)
+PAGES = ListPages(CustomerList)
 
 
 @require_safe

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from ems_site.conflicts import CHOICE, deletion, since
 from ems_site.errors import Conflict, Gone
 from ems_site.forms import add_refusal, kept
+from ems_site.lists import places
 from ems_site.parameters import LARGEST_VERSION, whole_number
 from entitlements import actions, conflicts, panes
 from entitlements.forms import EntitlementForm
@@ -204,7 +205,7 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
         draft = actions.copy(entitlement, by=request.user)
     except Gone as refusal:
         messages.error(request, str(refusal))
-        return redirect("entitlements:list")
+        return redirect(places.address(request, "entitlements"))
     except ValidationError as refusal:
         return _show_copy(request, entitlement, refusal.messages)
     may_edit = request.user.has_perms(MAY_EDIT)

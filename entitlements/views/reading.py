@@ -1,4 +1,4 @@
-"""The Entitlements page, an entitlement's page and its history."""
+"""The Entitlements page (PAGES), an entitlement's page and its history."""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from ems_site.audit.models import Entry, withhold_links
+from ems_site.lists.pages import ListPages
 from ems_site.paging import Pages
 from entitlements import activating
 from entitlements.listing import EntitlementList
@@ -14,16 +15,7 @@ from entitlements.models import Entitlement
 LATEST = 10
 
 
-@require_safe
-@permission_required("entitlements.view_entitlement", raise_exception=True)
-def index(request: HttpRequest) -> HttpResponse:
-    listing = EntitlementList(request.GET, with_customers=request.user.has_perm("customers.view_customer"))
-    context = {
-        "list": listing,
-        "states": Entitlement.State.choices,
-        "none_at_all": not listing.pages.total and not Entitlement.objects.exists(),
-    }
-    return render(request, "entitlements/index.html", context)
+PAGES = ListPages(EntitlementList, verb="transition")
 
 
 @require_safe

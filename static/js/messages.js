@@ -9,6 +9,7 @@ const texts = new Map([
   [404, "This is no longer there. Reload the page to see the present state."],
   [413, "That is too much at once."],
   [429, "Too many requests. Wait a moment, then try again."],
+  [503, "This takes too long now. Nothing was saved; try again in a moment, or type more of the word."],
 ]);
 
 const show = (status) => {

@@ -1,6 +1,6 @@
 // form[data-guard-unsaved] asks before unsaved changes are left. "dirty" as its value: what it shows is already unsaved.
 // What is typed to find a contact does not count.
-const ignored = new Set(["csrfmiddlewaretoken", "contact_q", "customer_q"]);
+const ignored = new Set(["csrfmiddlewaretoken", ...["contact", "customer"].flatMap((name) => [`${name}_q`, `${name}_in`, `${name}_how`])]);
 let released = false;
 const first = new WeakMap();
 

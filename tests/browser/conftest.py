@@ -20,6 +20,8 @@ NARROW = {"width": 390, "height": 844}
 WAIT_MILLISECONDS = 15_000
 # What Chromium itself writes about answers with these statuses.
 REFUSED = r"Failed to load resource: the server responded with a status of (403|409|422) \([\w ]+\)"
+# What htmx writes about a request that a newer one made needless.
+GIVEN_UP = r"htmx:(afterRequest|sendAbort), .+"
 
 expect.set_options(timeout=WAIT_MILLISECONDS)
 
@@ -45,7 +47,7 @@ class Watch:
     address: str
     troubles: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
-    excused: list[str] = field(default_factory=lambda: [REFUSED])
+    excused: list[str] = field(default_factory=lambda: [REFUSED, GIVEN_UP])
     leaves: bool = False
 
     def over(self, context: BrowserContext) -> None:

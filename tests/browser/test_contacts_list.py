@@ -35,15 +35,15 @@ def row(page, name):
 def test_filter_by_a_customer_from_the_column(page, people, axe):
     page.goto("/contacts/")
     axe(page)
-    expect(page.get_by_text("1–3 of 3 contacts")).to_be_visible()
+    expect(page.get_by_text("3 contacts")).to_be_visible()
     row(page, "nameless@").get_by_role("link", name="Only contacts of Acme").click()
-    expect(page.get_by_text("1–2 of 2 contacts")).to_be_visible()
+    expect(page.get_by_text("2 contacts")).to_be_visible()
     axe(page)
     page.get_by_label("Customer", exact=True).select_option("Without a customer")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(row(page, "Off")).to_be_visible()
     page.get_by_role("link", name="Remove the filter Customer: None").click()
-    expect(page.get_by_text("1–3 of 3 contacts")).to_be_visible()
+    expect(page.get_by_text("3 contacts")).to_be_visible()
 
 
 def test_a_refused_delete_leads_to_disable(page, people, axe):

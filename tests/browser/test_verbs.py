@@ -45,7 +45,10 @@ def test_refused_delete_leads_to_disable(page):
 def test_delete_from_the_list_keeps_the_place(page):
     for number in range(60):
         CustomerFactory(name=f"Customer {number:02}", customer_id=f"C-{number:02}")
-    page.goto("/customers/?status=enabled&page=2")
+    page.goto("/customers/?status=enabled")
+    page.get_by_role("link", name="Next page").click()
+    expect(row(page, "Customer 55")).to_be_visible()
+    place = page.url
     row(page, "Customer 55").get_by_role("link", name="Delete").click()
     dialog = page.get_by_role("dialog", name="Delete Customer 55?")
     expect(dialog).to_contain_text("gone for good")
@@ -55,8 +58,8 @@ def test_delete_from_the_list_keeps_the_place(page):
     dialog.get_by_role("button", name="Delete customer").click()
     expect(page.get_by_text("Customer 55 (C-55) deleted.")).to_be_visible()
     expect(row(page, "Customer 55")).to_be_hidden()
-    expect(page).to_have_url("/customers/?status=enabled&page=2")
-    expect(page.get_by_text("51–59 of 59 customers")).to_be_visible()
+    expect(page).to_have_url(place)
+    expect(page.get_by_text("9 of 59 customers")).to_be_visible()
     assert not Customer.objects.filter(name="Customer 55").exists()
 
 

@@ -28,6 +28,6 @@ def test_what_is_over_goes_and_the_rest_stays():
         )
     said = StringIO()
     call_command("clean_up", stdout=said)
-    assert said.getvalue() == "3 sessions, 2 failed log-ons, 1 log-ons, 2 invitations deleted.\n"
+    assert said.getvalue() == "3 sessions, 2 failed log-ons, 1 log-ons, 2 invitations, 0 batches deleted.\n"
     assert (Session.objects.count(), AccessFailureLog.objects.count()) == (1, 2)
     assert (LogOn.objects.count(), Invitation.objects.count()) == (3, 2)

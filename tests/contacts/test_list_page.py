@@ -154,7 +154,8 @@ def many():
         ("ΔΏΡΑ", ["dora"]),
         ("strassenbau", ["Jürgen.Größe"]),
         ("de-1", ["Jürgen.Größe"]),
-        ("%", ["tanaka"]),
+        ("%", []),
+        ("t", ["tanaka"]),
         ("_", []),
         ("\\", []),
         ("' OR 1=1 --", []),
@@ -180,7 +181,7 @@ def test_no_match(many, client):
     page = shown(client, "?q=zebra&status=enabled")
     assert "No contact matches" in page.text
     assert "zebra" in page.text
-    assert ("Clear all filters", "/contacts/") in page.links
+    assert ("Clear all filters", "?view=all") in page.links
     assert ("Search any status", "?q=zebra") in page.links
 
 
@@ -224,7 +225,7 @@ def chips(page):
 def test_filter_by_no_customer(many, client):
     page = shown(client, "?customer=none")
     assert emails(page) == ["dora", "tanaka"]
-    assert ("Remove the filter Customer: None", "?") in chips(page)
+    assert ("Remove the filter Customer: None", "?view=all") in chips(page)
 
 
 @pytest.mark.parametrize("customer", ["", "4711", "0", "-1", "abc", "NONE", "%00", "9" * 20, "1e3", "１"])
@@ -348,4 +349,5 @@ def test_as_many_queries_for_thirty_rows_as_for_three(asked, client):
 
     queries(3)
     few, more = queries(3), queries(30)
-    assert few == more <= 14
+    # The time limit takes six of them in PostgreSQL.
+    assert few == more <= 22

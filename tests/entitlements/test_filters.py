@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 from django.db import connection
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entitlements import spans
@@ -100,6 +100,7 @@ LENGTHS = st.one_of(
 
 
 @given(INSTANTS, LENGTHS, INSTANTS, LENGTHS, st.booleans())
+@settings(deadline=None)
 def test_the_class_of_a_window_never_hides_it(starts, length, asked, asked_length, endless):
     try:
         until, asked_until = starts + length, asked + asked_length

@@ -184,6 +184,8 @@ def test_in_error_it_goes_nowhere(full, client):
 
 # Errors
 
+FINDING = ("customer_q", "customer_in", "customer_how")
+
 
 def errors_of(page):
     """Where the list of errors on top leads to."""
@@ -217,7 +219,7 @@ def test_an_error_stands_at_its_field_and_nothing_is_lost(typed, field, message,
     assert message in page.text
     kept = page.form("start_date").data
     for name, value in (posted | typed).items():
-        if name not in {"save", "csrfmiddlewaretoken", "customer_q"}:
+        if name not in {"save", "csrfmiddlewaretoken", *FINDING}:
             assert kept[name] == (value if isinstance(value, list) else [value]), name
 
 

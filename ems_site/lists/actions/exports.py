@@ -1,0 +1,38 @@
+"""Handing out a list as a file leaves an entry in the history."""
+
+from django.db import transaction
+
+from ems_site.accounts.models import User
+from ems_site.audit import actions as audit
+from ems_site.lists.columns import Column
+from ems_site.lists.counting import Count
+from ems_site.lists.listing import Listing
+
+
+@transaction.atomic
+def export(listing: Listing, *, by: User, number: Count, columns: list[Column], file_format: str) -> None:
+    """Writes down who gets which rows and columns of the list."""
+    kind = listing.model._meta
+    noun = kind.verbose_name if number.number == 1 else kind.verbose_name_plural
+    changes = {
+        **_filters(listing),
+        "columns": ["", ", ".join(column.title for column in columns)],
+        "format": ["", file_format],
+    }
+    audit.record(
+        f"{kind.model_name}.exported", listing.model, by=by, name=f"{number} {noun}", changes=changes
+    )
+
+
+def _filters(listing):
+    """What customer the list is narrowed to is a link, which is withheld from those who may not view it."""
+    criteria = [(one.name, one.label(listing.searched), one.value) for one in listing.criteria]
+    filters = [(one.name, one.label, one.shown) for one in listing.filters()]
+    lines, links = [], {}
+    for name, label, shown in [*criteria, *filters]:
+        value = shown.replace("\0", "")
+        if name == "customer":
+            links[f"customer::{value}"] = ["", "filter"]
+        else:
+            lines.append(f"{label}: {value}")
+    return links | ({"filters": ["", "; ".join(lines)]} if lines else {})

@@ -1,0 +1,286 @@
+"""Pages by key, in both directions, at once at any size.
+
+A page is asked for by the place after or before which it begins: the values of the columns that the list is
+sorted by. Rows that are added or removed meanwhile neither repeat nor hide others.
+
+Where a list is narrowed, the next rows in its order are looked through first, a few thousand at most. If
+that does not fill the page, all matches are gathered by index, sorted and cut. Only where there are very
+many of them the order is followed to the end.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.core.signing import BadSignature, Signer
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+
+from ems_site.keys import is_storable
+
+WALKED = 3_000
+GATHERED = 30_000
+
+
+@dataclass(frozen=True)
+class Sort:
+    """The columns that a list is sorted by, and by the primary key after them, unless they are unique. Of
+    one that is_nullable empty values come first, unless empty_is_last."""
+
+    columns: tuple[str, ...]
+    is_unique: bool = False
+    is_nullable: bool = False
+    empty_is_last: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The records of a list: all of them, and those that match, looked at row by row or by index.
+
+    is_few: the index is asked at once, because what narrows the list leaves few.
+    """
+
+    all: Any
+    looked_at: Any = None
+    found: Any = None
+    is_few: bool = False
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self.found is not None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows that are sorted without a gap: those with a value, or those without one."""
+
+    condition: Q
+    order: tuple[str, ...]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Between two rows of a list: the segment and the key of the row beside it."""
+
+    segment: int
+    key: tuple
+
+
+@dataclass
+class Slice:
+    """Rows in the list's order, and whether there are others before and after them."""
+
+    rows: list
+    has_previous: bool
+    has_next: bool
+    total: int | None = None
+
+
+class Keyset:
+    def __init__(self, rows: Rows, sort: Sort, *, descending: bool = False):
+        self.rows, self.sort, self.descending = rows, sort, descending
+        self.segments = self._segments()
+        self.gathered: int | None = None
+
+    def _segments(self):
+        columns = self.sort.columns
+        if not self.sort.is_nullable:
+            key = columns if self.sort.is_unique else (*columns, "pk")
+            return [Segment(Q(), key, key)]
+        (column,) = columns
+        # A column of another table has nothing to be sorted by where there is no row.
+        order = ("pk",) if "__" in column else (column, "pk")
+        empty = Segment(Q(**{f"{column}__isnull": True}), order, ("pk",))
+        filled = Segment(Q(**{f"{column}__isnull": False}), (column, "pk"), (column, "pk"))
+        is_first = self.descending == self.sort.empty_is_last
+        return [empty, filled] if is_first else [filled, empty]
+
+    def slice(
+        self, size: int, *, after: Place | None = None, before: Place | None = None, last: bool = False
+    ) -> Slice:
+        """So many rows from the place on, or up to it; from the start, or the end, without one.
+
+        Where nothing comes after the place any more, the last rows; where too few come before it, the first.
+        """
+        if last or before:
+            rows = self._collect(before, size + 1, backwards=True)
+            if len(rows) < size and before:
+                return self.slice(size)
+            return Slice(rows[:size][::-1], len(rows) > size, before is not None)
+        rows = self._collect(after, size + 1, backwards=False)
+        if after and not rows:
+            return self.slice(size, last=True)
+        has_next = len(rows) > size
+        total = None if after else self.gathered if has_next else len(rows)
+        return Slice(rows[:size], after is not None, has_next, total)
+
+    def place_of(self, row: Any) -> Place:
+        """Of a row that this gave."""
+        return Place(row.segment, tuple(getattr(row, _alias(name)) for name in self._segment(row).key))
+
+    def _segment(self, row):
+        return self.segments[row.segment]
+
+    def chunks(self, size: int) -> Iterator[list]:
+        """All rows in order, so many at once."""
+        after = None
+        while rows := self._collect(after, size, backwards=False):
+            yield rows
+            if len(rows) < size:
+                return
+            after = self.place_of(rows[-1])
+
+    def _collect(self, start, want, *, backwards):
+        numbers = range(len(self.segments))
+        rows: list = []
+        for number in reversed(numbers) if backwards else numbers:
+            if start and (number > start.segment if backwards else number < start.segment):
+                continue
+            key = start.key if start and start.segment == number else None
+            reader = _Reader(self.rows, self.segments[number], key, self.descending != backwards)
+            found = reader.read(want - len(rows))
+            if start is None and len(self.segments) == 1:
+                self.gathered = reader.gathered
+            for row in found:
+                row.segment = number
+            rows += found
+            if len(rows) == want:
+                break
+        return rows
+
+
+class _Row(Func):
+    """(a, b): a row value. Django's own are taken apart for SQLite, which then reads a whole index."""
+
+    function = ""
+    output_field = BooleanField()
+
+
+class RowComparison(Func):
+    """(a, b) > (x, y), which an index answers."""
+
+    template = "%(expressions)s"
+    output_field = BooleanField()
+    conditional = True
+
+
+@dataclass
+class _Reader:
+    """Reads one segment from a key on, in one direction."""
+
+    rows: Rows
+    segment: Segment
+    start: tuple | None
+    downwards: bool
+    gathered: int | None = None
+
+    def read(self, want: int) -> list:
+        if not self.rows.is_narrowed:
+            return self._first(self._from_start(self.rows.all), want)
+        looked_at = self._from_start(self.rows.looked_at)
+        if not self.rows.is_few:
+            end = self._end_of_walk()
+            walked = looked_at if end is None else looked_at.filter(self._compared(end, inclusive=True))
+            found = self._first(walked, want)
+            if end is None or len(found) == want:
+                return found
+        keys = self._gather(want)
+        return self._first(looked_at, want) if keys is None else self._of(keys)
+
+    def _from_start(self, rows):
+        rows = rows.filter(self.segment.condition)
+        return rows if self.start is None else rows.filter(self._compared(self.start))
+
+    def _compared(self, key, *, inclusive=False):
+        """Beyond this key in the direction read; with inclusive, up to it."""
+        model, names = self.rows.all.model, self.segment.key
+        values = [Value(one, _field(model, name)) for name, one in zip(names, key, strict=True)]
+        sign = ("<" if self.downwards else ">") if not inclusive else (">=" if self.downwards else "<=")
+        return RowComparison(_Row(*map(F, names)), _Row(*values), arg_joiner=f" {sign} ")
+
+    def _first(self, rows, want):
+        return list(self._with_key(self._ordered(rows))[:want])
+
+    def _ordered(self, rows):
+        mark = "-" if self.downwards else ""
+        return rows.order_by(*(mark + name for name in self.segment.order))
+
+    def _with_key(self, rows):
+        return rows.annotate(**{_alias(name): F(name) for name in self.segment.key})
+
+    def _end_of_walk(self) -> tuple | None:
+        """The key that ends the walk; None where the segment ends before."""
+        rows = self._ordered(self._from_start(self.rows.all)).values_list(*self.segment.key)
+        return next(iter(rows[WALKED - 1 : WALKED]), None)
+
+    def _gather(self, want) -> list[int] | None:
+        """Keys of the first matches in order; None where there are too many to sort."""
+        columns = {_alias(name): F(name) for name in (*self.segment.key, "pk")}
+        inner = self._from_start(self.rows.found).order_by().values(**columns)[: GATHERED + 1]
+        try:
+            statement, parameters = inner.query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        quote, direction = connection.ops.quote_name, " DESC" if self.downwards else ""
+        order = ", ".join(quote(_alias(name)) + direction for name in self.segment.key)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH matches AS MATERIALIZED ({statement}) "  # noqa: S608 - all of it is the ORM's or ours
+                f"SELECT {quote(_alias('pk'))}, (SELECT count(*) FROM matches) FROM matches "
+                f"ORDER BY {order} LIMIT %s",
+                [*parameters, want],
+            )
+            found = cursor.fetchall()
+        total = found[0][1] if found else 0
+        if total > GATHERED:
+            return None
+        self.gathered = total
+        return [key for key, _ in found]
+
+    def _of(self, keys):
+        found = self._with_key(self.rows.all.filter(pk__in=keys)).order_by()
+        rows = {row.pk: row for row in found}
+        return [rows[key] for key in keys if key in rows]
+
+
+def _alias(name):
+    return f"key_{name}"
+
+
+def first(rows: QuerySet, narrow: Callable[[QuerySet, bool], QuerySet], sort: Sort, size: int) -> list:
+    """The first matches among these rows, for pickers. narrow filters them, by index or not."""
+    matches = Rows(rows, narrow(rows, False), narrow(rows, True))
+    return Keyset(matches, sort).slice(size).rows
+
+
+def written(place: Place, context: str) -> str:
+    """The place as an address carries it, signed for this context; see read()."""
+    key = [value.isoformat() if isinstance(value, date) else value for value in place.key]
+    return _signer(context).sign_object([place.segment, *key], compress=True)
+
+
+def read(text: str, context: str, keyset: Keyset) -> Place | None:
+    """The place that written() wrote for this context; None for anything else."""
+    if not text or not is_storable(text):
+        return None
+    try:
+        number, *key = _signer(context).unsign_object(text)
+        names = keyset.segments[number].key
+        fields = [_field(keyset.rows.all.model, name) for name in names]
+        return Place(number, tuple(field.to_python(value) for field, value in zip(fields, key, strict=True)))
+    except (BadSignature, ValidationError, ValueError, TypeError, IndexError):
+        return None
+
+
+def _signer(context):
+    return Signer(salt=f"ems_site.lists.place:{context}")
+
+
+def _field(model, name):
+    *path, column = name.split("__")
+    for relation in path:
+        model = model._meta.get_field(relation).related_model
+    return model._meta.pk if column == "pk" else model._meta.get_field(column)

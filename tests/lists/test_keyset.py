@@ -1,0 +1,179 @@
+"""Pages by key: every row once, in both directions, however the list is narrowed and sorted."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.signing import Signer
+
+from contacts.models import Contact
+from customers.listing import CustomerList
+from customers.models import Customer
+from ems_site.lists import counting, keyset, listing
+from ems_site.lists.keyset import Keyset, Place, Rows, Sort, read, written
+from ems_site.searching import matching
+from tests.factories import ContactFactory, CustomerFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+SORTS = [
+    Sort(("name_key",)),
+    Sort(("customer_id_key",), is_unique=True),
+    Sort(("status", "name_key")),
+    Sort(("created",)),
+    Sort(("external_id_key",), is_nullable=True),
+    Sort(("external_id_key",), is_nullable=True, empty_is_last=True),
+]
+
+
+@pytest.fixture
+def forty():
+    """Forty customers; many share a name, half of them have an External ID, a third match `red`."""
+    return Customer.objects.bulk_create(
+        Customer(
+            name=f"Name {place % 7}" + (" red" if place % 3 == 0 else ""),
+            customer_id=f"C{place}",
+            external_id=f"X{place * 7 % 40:02}" if place % 2 else "",
+            status="enabled" if place % 5 else "disabled",
+        )
+        for place in range(40)
+    )
+
+
+def rows_of(text, *, is_few=False):
+    every = Customer.objects.all()
+    if not text:
+        return Rows(every)
+    return Rows(every, matching(every, text, by_index=False), matching(every, text), is_few)
+
+
+def in_order(rows, sort, descending):
+    """The keys of the rows, sorted by Python."""
+    (first, *others) = sort.columns
+
+    def key(row):
+        value = getattr(row, first)
+        values = ("" if value is None else value, *(getattr(row, name) for name in others), row.pk)
+        return (value is None, *values) if sort.empty_is_last else (value is not None, *values)
+
+    return [row.pk for row in sorted(rows, key=key, reverse=descending)]
+
+
+def forwards(pages, size):
+    found, after = [], None
+    while True:
+        part = pages.slice(size, after=after)
+        found.append([row.pk for row in part.rows])
+        if not part.has_next:
+            return found
+        after = pages.place_of(part.rows[-1])
+
+
+def backwards(pages, size):
+    part = pages.slice(size, last=True)
+    found = [[row.pk for row in part.rows]]
+    while part.has_previous:
+        part = pages.slice(size, before=pages.place_of(part.rows[0]))
+        found.insert(0, [row.pk for row in part.rows])
+    return found
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize(("text", "is_few"), [("", False), ("red", False), ("red", True), ("zzz", False)])
+@pytest.mark.parametrize(("walked", "gathered"), [(4_000, 50_000), (3, 50_000), (3, 2)])
+def test_every_row_once_in_order(forty, monkeypatch, text, is_few, sort, descending, walked, gathered):
+    monkeypatch.setattr(keyset, "WALKED", walked)
+    monkeypatch.setattr(keyset, "GATHERED", gathered)
+    pages = Keyset(rows_of(text, is_few=is_few), sort, descending=descending)
+    found = forwards(pages, 5)
+    matches = [row for row in Customer.objects.all() if text in row.name]
+    expected = in_order(matches, sort, descending)
+    assert [key for page in found for key in page] == expected
+    assert all(len(page) == 5 for page in found[:-1])
+    seen_back = backwards(pages, 5)
+    assert seen_back[-1] == expected[-5:]
+    assert list(dict.fromkeys(key for page in seen_back for key in page)) == expected
+    assert [row.pk for chunk in pages.chunks(7) for row in chunk] == expected
+
+
+def test_a_joined_column_with_and_without_a_row():
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    contacts = [ContactFactory() for _ in range(9)]
+    for place, contact in enumerate(contacts[:6]):
+        stamp = start + timedelta(days=place % 2) if place < 4 else None
+        UserFactory(username=contact.email, is_staff=False, contact=contact, last_login=stamp)
+    sort = Sort(("user__last_login",), is_nullable=True)
+    pages = Keyset(Rows(Contact.objects.all()), sort, descending=True)
+    one, two, three, four, *others = [contact.pk for contact in contacts]
+    assert [key for page in forwards(pages, 2) for key in page] == [four, two, three, one, *others[::-1]]
+    seen_back = [key for page in backwards(pages, 2) for key in page]
+    assert list(dict.fromkeys(seen_back)) == [four, two, three, one, *others[::-1]]
+
+
+def test_rows_added_and_removed_meanwhile_neither_repeat_nor_hide_others(forty):
+    pages = Keyset(Rows(Customer.objects.all()), Sort(("name_key",)))
+    first = pages.slice(10)
+    place = pages.place_of(first.rows[-1])
+    rest = [key for page in forwards(pages, 10)[1:] for key in page]
+    CustomerFactory(name="Aaa, before all")
+    Customer.objects.filter(pk__in=[first.rows[0].pk, first.rows[-1].pk]).delete()
+    assert [row.pk for row in pages.slice(30, after=place).rows] == rest
+
+
+def test_a_place_behind_the_end_shows_the_last_rows(forty):
+    pages = Keyset(Rows(Customer.objects.all()), Sort(("name_key",)))
+    end = pages.slice(5, after=Place(0, ("zzz", 1)))
+    assert [row.pk for row in end.rows] == [row.pk for row in pages.slice(5, last=True).rows]
+    assert not end.has_next
+    start = pages.slice(5, before=Place(0, ("name 0", forty[1].pk)))
+    assert [row.pk for row in start.rows] == [row.pk for row in pages.slice(5).rows]
+    assert not start.has_previous
+
+
+def test_a_place_in_an_address_is_signed(forty):
+    pages = Keyset(Rows(Customer.objects.all()), Sort(("created",)))
+    place = pages.place_of(pages.slice(3).rows[-1])
+    text = written(place, "customers:created")
+    assert read(text, "customers:created", pages) == place
+    for forged in [
+        *("", "x", "\0", "\ud800", text[:-1], text + "x", "é" * 2_000),
+        Signer(salt="other").sign_object([0, "2026-01-01", 1]),
+    ]:
+        assert read(forged, "customers:created", pages) is None
+    assert read(text, "customers:name", pages) is None
+
+
+@pytest.mark.parametrize(
+    "key", [[], [0], [9, "2026-01-01T00:00:00+00:00", 1], [0, "never", 1], [0, 1, 2, 3], "x", 7, None]
+)
+def test_an_ancient_place_is_none(forty, key):
+    pages = Keyset(Rows(Customer.objects.all()), Sort(("created",)))
+    text = Signer(salt="ems_site.lists.place:customers:created").sign_object(key)
+    assert read(text, "customers:created", pages) is None
+
+
+def test_the_total_is_known_where_it_costs_nothing(forty, monkeypatch):
+    monkeypatch.setattr(keyset, "WALKED", 3)
+    assert Keyset(rows_of("red"), SORTS[0]).slice(5).total == 14
+    assert Keyset(rows_of("red"), SORTS[0]).slice(20).total == 14
+    assert Keyset(Rows(Customer.objects.all()), SORTS[0]).slice(5).total is None
+    assert Keyset(Rows(Customer.objects.all()), SORTS[0]).slice(50).total == 40
+
+
+@pytest.mark.parametrize(
+    ("query", "counted", "walked", "shown"),
+    [
+        ("", 1_000, 20_000, "40"),
+        ("", 30, 20_000, "more than 30"),
+        ("q=red", 1_000, 20_000, "14"),
+        ("q=red", 10, 20_000, "more than 10"),
+        ("status=disabled", 1_000, 10, "more than 5"),
+    ],
+)
+def test_the_record_count_says_what_it_knows(forty, manager, monkeypatch, query, counted, walked, shown):
+    monkeypatch.setattr(counting, "COUNTED", counted)
+    monkeypatch.setattr(counting, "COUNT_WALKED", walked)
+    monkeypatch.setattr(listing, "SIZES", (5,))
+    found = CustomerList.of_query(f"{query}&size=5", manager)
+    assert str(found.count) == shown
+    assert found.exact_count() == {"": 40, "q=red": 14, "status=disabled": 8}[query]

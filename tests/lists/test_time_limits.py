@@ -1,0 +1,99 @@
+"""Queries that take too long end by themselves, are told, and harm nothing that follows."""
+
+import threading
+import time
+
+import pytest
+from django.db import connection, transaction
+
+from customers.models import Customer
+from ems_site.lists import pages
+from ems_site.lists.time_limits import TooSlow, time_limit
+from tests.factories import CustomerFactory
+
+ENDLESS = {
+    "postgresql": "SELECT pg_sleep(60)",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+}
+
+
+def ask_endlessly():
+    with connection.cursor() as cursor:
+        cursor.execute(ENDLESS[connection.vendor])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_endless_query_ends_and_the_next_is_unharmed():
+    started = time.monotonic()
+    with pytest.raises(TooSlow), time_limit(0.3):
+        ask_endlessly()
+    assert time.monotonic() - started < 20
+    assert Customer.objects.count() == 0
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('statement_timeout'), current_setting('enable_seqscan')")
+            assert cursor.fetchone() == ("0", "on")
+
+
+@pytest.mark.django_db
+def test_within_a_transaction_the_limit_ends_with_its_block():
+    with time_limit(0.5):
+        assert Customer.objects.count() == 0
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.7), current_setting('enable_seqscan')")
+            assert cursor.fetchone()[1] == "on"
+    with transaction.atomic(), pytest.raises(TooSlow), time_limit(0.2):
+        ask_endlessly()
+    assert Customer.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", ["/customers/?q=acme", "/contacts/?q=x", "/entitlements/?q=x"])
+def test_a_page_says_so_and_the_next_request_is_unharmed(address, manager, signed_in, monkeypatch):
+    CustomerFactory(name="Acme")
+    client = signed_in(manager)
+    real = pages.time_limit
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "time_limit", lambda: real(0.2))
+        patch.setattr("ems_site.lists.listing.Listing.narrow", lambda *given, **by: ask_endlessly())
+        response = client.get(address)
+    assert response.status_code == 503
+    assert "takes too long" in response.content.decode()
+    assert client.get("/customers/?q=acme").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite waits for one writer at a time")
+def test_who_waits_for_a_lock_is_told(manager, signed_in, monkeypatch):
+    row = CustomerFactory()
+    client = signed_in(manager)
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            Customer.objects.select_for_update().get(pk=row.pk)
+            held.set()
+            done.wait(30)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("20s",)
+        cursor.execute("SET lock_timeout = '200ms'")
+    try:
+        page = client.get(f"/customers/{row.pk}/disable/")
+        token = page.context["plan"].token
+        answer = client.post(f"/customers/{row.pk}/disable/", {"plan": token})
+    finally:
+        done.set()
+        thread.join()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    assert answer.status_code == 503
+    assert "Somebody else is at it" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.is_enabled()

@@ -1,0 +1,72 @@
+"""Django admin's own lists stay usable at any size: no full count, and search through our key."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from customers.models import Customer
+from ems_site.action_admin import CappedPaginator
+from ems_site.lists.time_limits import time_limit
+from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+TABLES = {
+    "/admin/customers/customer/": "customers_customer",
+    "/admin/contacts/contact/": "contacts_contact",
+    "/admin/entitlements/entitlement/": "entitlements_entitlement",
+}
+
+
+@pytest.fixture
+def admin(signed_in):
+    for place in range(3):
+        contact = ContactFactory(name=f"Acme {place}")
+        EntitlementFactory(customer=CustomerFactory(name=f"Acme {place}", people=[contact]))
+    return signed_in(UserFactory(is_superuser=True))
+
+
+def statements(client, address):
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return [one["sql"] for one in captured]
+
+
+@pytest.mark.parametrize("query", ["", "?q=acme", "?q=acme+1&o=1", "?p=1"])
+@pytest.mark.parametrize("address", TABLES)
+def test_nothing_is_counted_to_the_end(address, query, admin):
+    for statement in statements(admin, address + query):
+        if "COUNT(" in statement and f'FROM "{TABLES[address]}"' in statement:
+            assert f"LIMIT {CappedPaginator.MOST}" in statement
+
+
+@pytest.mark.parametrize("address", TABLES)
+def test_search_asks_our_key_alone(address, admin):
+    asked = [
+        one for one in statements(admin, f"{address}?q=acme") if TABLES[address] in one and "acme" in one
+    ]
+    assert asked
+    for statement in asked:
+        assert re.search(r"search_key\" LIKE|search_key_trigrams", statement), statement
+        assert "UPPER(" not in statement
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's planner is asked")
+@pytest.mark.parametrize("address", TABLES)
+def test_the_first_page_is_read_by_an_index(address, admin, monkeypatch):
+    monkeypatch.setattr("ems_site.action_admin.ActionAdmin.list_per_page", 2)
+    page = next(one for one in statements(admin, address) if one.endswith("LIMIT 2"))
+    with time_limit(), connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + page.replace("%", "%%"), [])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert f"Seq Scan on {TABLES[address]}" not in plan, plan
+
+
+def test_pages_end_where_the_count_does(admin, monkeypatch):
+    monkeypatch.setattr(CappedPaginator, "MOST", 2)
+    assert CappedPaginator(Customer.objects.all(), 1).num_pages == 2
+    assert admin.get("/admin/customers/customer/").status_code == 200
+    assert CappedPaginator(list(range(5)), 1).count == 5
