@@ -116,7 +116,7 @@ def test_no_query_reads_a_whole_table(list_class, hundreds, monkeypatch):
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's planner is asked")
 @pytest.mark.parametrize("list_class", LISTS)
-@pytest.mark.parametrize("query", ["q=acme", "q=zz", "q=a", "q=---", "q=株", "q=acme&in=ref_id1"])
+@pytest.mark.parametrize("query", ["q=acme", "q=zz", "q=---", "q=株", "q=acme&in=ref_id1"])
 def test_matches_are_gathered_by_the_trigram_index(list_class, query, hundreds, monkeypatch):
     monkeypatch.setattr(keyset, "WALKED", 3)
     gathering = [one for one in statements(list_class, query, hundreds) if one.startswith("WITH")]
