@@ -17,6 +17,8 @@ pytestmark = pytest.mark.django_db
 STAFF_PAGES = re.compile(
     r"""["'](?:https?://[^/"']+)?/(customers|contacts|admin|history|login|mail|entitlements|static/js/(?!local-time\.js)|static/css/app)\b"""
 )
+# Tokens of forms: any three letters may stand in them.
+RANDOM = re.compile(r'(?<=value=")[A-Za-z0-9]{64}(?=")')
 TRACES = (
     "EMS",
     "Django",
@@ -33,7 +35,7 @@ WORDS = ("CRM", "External ID", "Ref ID", "Description", "History", "Administrati
 
 
 def check(answer):
-    page = answer.content.decode()
+    page = RANDOM.sub("", answer.content.decode())
     assert "Customer Portal" in page
     assert re.search(r'<html lang="(en|de)">', page)
     assert STAFF_PAGES.findall(page) == []
