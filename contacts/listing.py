@@ -13,9 +13,8 @@ from ems_site.lists.columns import Column, by_name, time_text
 from ems_site.lists.keyset import Sort
 from ems_site.lists.listing import Filter, Listing
 from ems_site.parameters import whole_number
+from ems_site.rights import SEE_CUSTOMERS, SEE_ENTITLEMENTS
 
-SEE_CUSTOMERS = "customers.view_customer"
-SEE_ENTITLEMENTS = "entitlements.view_entitlement"
 WITHOUT_CUSTOMER = "none"
 CUSTOMERS_SHOWN = 2
 

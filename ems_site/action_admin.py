@@ -23,8 +23,10 @@ from ems_site.audit.models import Entry, withhold_links
 from ems_site.conflicts import THEIRS, Difference
 from ems_site.errors import Conflict, Refused
 from ems_site.forms import PostedRows, ReasonForm
+from ems_site.labels import counted
 from ems_site.parameters import whole_number
 from ems_site.plans import Plan, Verb, as_shown, shown_rows
+from ems_site.rights import SEE_ENTITLEMENTS, right_to
 from ems_site.status import StatusQuerySet
 from ems_site.verbs import CHANGED, MOST_AT_ONCE, UNPROCESSABLE, Verbs
 
@@ -169,11 +171,11 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         return super().has_delete_permission(request, obj) and self._may_view(request)
 
     def _may_view(self, request):
-        return request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}")
+        return request.user.has_perm(right_to("view", self.model))
 
     def shown_in_the_way(self, request, protected: list) -> list:
         """An entitlement is in the way whatever the person may do; only some may see which."""
-        may_see = request.user.has_perm("entitlements.view_entitlement")
+        may_see = request.user.has_perm(SEE_ENTITLEMENTS)
         return protected if may_see or not protected else ["Entitlements"]
 
     def enable_at_once(self, request, queryset, verbs: Verbs) -> None:
@@ -181,7 +183,7 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         chosen = queryset.count()
         changed = len(verbs.acts["enable"](queryset, by=request.user))
         left_out = f" {chosen - changed} left out: enabled already." if changed < chosen else ""
-        self.message_user(request, f"{self._counted(changed)} enabled.{left_out}", messages.SUCCESS)
+        self.message_user(request, f"{counted(changed, self.model)} enabled.{left_out}", messages.SUCCESS)
 
     def disable_as_shown(self, request, queryset, verbs: Verbs):
         return self.do_as_shown(request, queryset, verbs, "disable")
@@ -212,7 +214,7 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
             return self._show_plan(request, chosen, verbs, verb, str(refusal))
         if not done:
             return self._show_plan(request, chosen, verbs, verb, CHANGED)
-        self.message_user(request, f"{self._counted(len(done))} {verb.done}.", messages.SUCCESS)
+        self.message_user(request, f"{counted(len(done), self.model)} {verb.done}.", messages.SUCCESS)
         return None
 
     def _show_plan(self, request, queryset, verbs, verb, refusal=""):
@@ -237,9 +239,6 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         request.current_app = self.admin_site.name
         status = UNPROCESSABLE if refusal else 200
         return TemplateResponse(request, "admin/verb_selected.html", context, status=status)
-
-    def _counted(self, count):
-        return f"{count} {self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural}"
 
     def get_search_results(self, request, queryset, search_term):
         """Pickers offer what is enabled; the list has everything."""

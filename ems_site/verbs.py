@@ -24,12 +24,12 @@ from ems_site.forms import ReasonForm
 from ems_site.lists import places
 from ems_site.parameters import whole_number
 from ems_site.plans import Plan, Verb, as_shown, shown_rows
+from ems_site.rights import SEE_ENTITLEMENTS, right_to
 
 MOST_AT_ONCE = 200
 BLOCKERS_SHOWN = 5
 UNPROCESSABLE = 422
 CHANGED = "Something changed since. Look again."
-SEE_ENTITLEMENTS = "entitlements.view_entitlement"
 
 
 VERBS = {
@@ -132,8 +132,7 @@ class Verbs:
         return self.may_view(user) and self._may(user, verb.right)
 
     def _may(self, user, right):
-        kind = self.model._meta
-        return user.has_perm(f"{kind.app_label}.{right}_{kind.model_name}")
+        return user.has_perm(right_to(right, self.model))
 
     def _verb(self, request, name):
         verb = self.verbs.get(name)

@@ -8,6 +8,7 @@ from django.utils.text import capfirst
 
 from ems_site.audit.changes import change_lines
 from ems_site.keys import SearchKeyField
+from ems_site.rights import SEE_CUSTOMERS, SEE_ENTITLEMENTS, right_to
 from ems_site.searching import matching
 
 ICONS = {
@@ -31,14 +32,8 @@ class EntryQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """The entries about things whose kind this person may view."""
-        kinds = [model._meta for model in apps.get_models()]
-        return self.filter(
-            subject_kind__in=[
-                kind.label_lower
-                for kind in kinds
-                if user.has_perm(f"{kind.app_label}.view_{kind.model_name}")
-            ]
-        )
+        models = [model for model in apps.get_models() if user.has_perm(right_to("view", model))]
+        return self.filter(subject_kind__in=[model._meta.label_lower for model in models])
 
     def search(self, text: str):
         """Entries that have this text in the name of their subject or of who did it."""
@@ -130,7 +125,7 @@ def attach_addresses(entries: Iterable[Entry]) -> None:
 
 
 # Links to these stand in the histories of others; only those who may view them see them there.
-WITHHELD = {"customer:": "customers.view_customer", "entitlement:": "entitlements.view_entitlement"}
+WITHHELD = {"customer:": SEE_CUSTOMERS, "entitlement:": SEE_ENTITLEMENTS}
 
 
 def withhold_links(entries: Iterable[Entry], user) -> list[Entry]:

@@ -15,6 +15,7 @@ from ems_site.lists.counting import Count
 from ems_site.lists.listing import LISTS, Listing
 from ems_site.lists.spreadsheets import Format, Row
 from ems_site.lists.time_limits import TooSlow, time_limit
+from ems_site.rights import right_to
 from ems_site.status import Status
 
 security = getLogger("ems.security")
@@ -77,16 +78,6 @@ def _reader(path: str) -> Callable[[Any], str]:
         return "" if value is None else str(value)
 
     return read
-
-
-def right_to_export(listing: type[Listing]) -> str:
-    kind = listing.model._meta
-    return f"{kind.app_label}.export_{kind.model_name}"
-
-
-def right_to_view(listing: type[Listing]) -> str:
-    kind = listing.model._meta
-    return f"{kind.app_label}.view_{kind.model_name}"
 
 
 def number_of(listing: Listing) -> Count:
@@ -162,9 +153,9 @@ class Download:
 
     def _rights(self):
         """All that decides on what is in the list."""
-        kinds = [right_to_view(listing) for listing in LISTS.values()]
+        kinds = [right_to("view", listing.model) for listing in LISTS.values()]
         return [
-            right_to_export(type(self.listing)),
+            right_to("export", self.listing.model),
             *kinds,
             *(one.right for one in self.columns if one.right),
         ]

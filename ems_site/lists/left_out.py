@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
 from django.utils.text import capfirst
 
@@ -22,12 +21,6 @@ GROUPS_SHOWN = 20
 NAMES_SHOWN = 100
 
 Row = tuple[int, str, str]
-
-
-def counted(number: int, model: Any) -> str:
-    """`1,204 customers`"""
-    noun = model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural
-    return f"{number:,} {noun}"
 
 
 @dataclass

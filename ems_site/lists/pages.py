@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 
 from ems_site.lists import choosing, places
 from ems_site.lists.counting import Count
-from ems_site.lists.exports import right_to_export
 from ems_site.lists.listing import Listing
 from ems_site.lists.matching import token_of
 from ems_site.lists.models import SavedView
@@ -22,6 +21,7 @@ from ems_site.lists.time_limits import TooSlow, time_limit
 from ems_site.lists.views import batches, saved_views
 from ems_site.lists.views.exports import export
 from ems_site.requests import Request
+from ems_site.rights import right_to
 
 # The part of the page that follows what is typed.
 RESULTS = "results"
@@ -68,8 +68,7 @@ class ListPages:
 
     def require(self, user, right: str) -> None:
         """Raises PermissionDenied for those who may not do this to the records."""
-        kind = self.model._meta
-        if not user.has_perm(f"{kind.app_label}.{right}_{kind.model_name}"):
+        if not user.has_perm(right_to(right, self.model)):
             raise PermissionDenied
 
     def index(self, request: Request) -> HttpResponse:
@@ -103,7 +102,7 @@ class ListPages:
             "none_at_all": not count.number and not listing.is_filtered() and not self.model.objects.exists(),
             "running": running_of(request.user),
             "matching_token": token_of(listing, count) if has_others else "",
-            "may_export": request.user.has_perm(right_to_export(self.listing)),
+            "may_export": request.user.has_perm(right_to("export", self.model)),
             **self._views(request, listing),
         }
 

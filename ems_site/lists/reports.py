@@ -9,9 +9,10 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from ems_site.accounts.models import User
+from ems_site.labels import counted
 from ems_site.lists import left_out
 from ems_site.lists.actions.batches import MOST, SILENCE, TooMany
-from ems_site.lists.left_out import NO_MATCH, counted
+from ems_site.lists.left_out import NO_MATCH
 from ems_site.lists.links import PLAIN
 from ems_site.lists.listing import LISTS, Listing
 from ems_site.lists.models import Batch

@@ -9,6 +9,7 @@ from django.urls import reverse
 from ems_site.folding import search_term
 from ems_site.lists.counting import Count
 from ems_site.lists.listing import LISTS, Listing
+from ems_site.rights import right_to
 
 ORDER = ("customers", "contacts", "entitlements")
 SHOWN = 5
@@ -64,12 +65,7 @@ class Found:
 def visible_lists(by) -> list[type[Listing]]:
     """Those that this person may look into."""
     lists = [LISTS[name] for name in ORDER]
-    return [one for one in lists if by.has_perm(_right(one))]
-
-
-def _right(listing):
-    kind = listing.model._meta
-    return f"{kind.app_label}.view_{kind.model_name}"
+    return [one for one in lists if by.has_perm(right_to("view", one.model))]
 
 
 def find(text: str, by) -> Found:

@@ -18,8 +18,8 @@ from django.utils import timezone
 from ems_site.accounts.models import User
 from ems_site.audit import actions as audit
 from ems_site.errors import Refused
+from ems_site.labels import counted
 from ems_site.lists import left_out
-from ems_site.lists.left_out import counted
 from ems_site.lists.listing import LISTS, Listing
 from ems_site.lists.matching import narrowing
 from ems_site.lists.models import Batch, Part

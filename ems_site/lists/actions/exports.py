@@ -4,6 +4,7 @@ from django.db import transaction
 
 from ems_site.accounts.models import User
 from ems_site.audit import actions as audit
+from ems_site.labels import noun
 from ems_site.lists.columns import Column
 from ems_site.lists.counting import Count
 from ems_site.lists.listing import Listing
@@ -12,15 +13,14 @@ from ems_site.lists.listing import Listing
 @transaction.atomic
 def export(listing: Listing, *, by: User, number: Count, columns: list[Column], file_format: str) -> None:
     """Writes down who gets which rows and columns of the list."""
-    kind = listing.model._meta
-    noun = kind.verbose_name if number.number == 1 else kind.verbose_name_plural
     changes = {
         **_filters(listing),
         "columns": ["", ", ".join(column.title for column in columns)],
         "format": ["", file_format],
     }
+    name = f"{number} {noun(listing.model, number.number)}"
     audit.record(
-        f"{kind.model_name}.exported", listing.model, by=by, name=f"{number} {noun}", changes=changes
+        f"{listing.model._meta.model_name}.exported", listing.model, by=by, name=name, changes=changes
     )
 
 

@@ -22,6 +22,7 @@ from ems_site.lists.spreadsheets import FORMATS
 from ems_site.lists.time_limits import time_limit
 from ems_site.parameters import whole_number
 from ems_site.requests import Request
+from ems_site.rights import right_to
 from ems_site.verbs import OF
 
 UNPROCESSABLE = 422
@@ -218,5 +219,4 @@ def download(request: Request, lists: type[Listing], uuid: UUID) -> HttpResponse
 
 
 def _may_export(request, lists):
-    kind = lists.model._meta
-    return request.user.has_perm(f"{kind.app_label}.export_{kind.model_name}")
+    return request.user.has_perm(right_to("export", lists.model))

@@ -10,6 +10,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
 from ems_site.accounts import password_again
+from ems_site.labels import noun
 from ems_site.lists.actions import exports as actions
 from ems_site.lists.exports import (
     TURN_SECONDS,
@@ -17,11 +18,10 @@ from ems_site.lists.exports import (
     Turn,
     all_attributes,
     number_of,
-    right_to_export,
-    right_to_view,
 )
 from ems_site.lists.listing import Listing
 from ems_site.lists.spreadsheets import FORMATS, MOST_ROWS
+from ems_site.rights import right_to
 
 UNPROCESSABLE, TOO_MANY = 422, 429
 RUNNING = (
@@ -39,7 +39,7 @@ class ExportForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def export(request: HttpRequest, lists: type[Listing]) -> HttpResponseBase:
     """GET says what the file will hold, POST streams it; the address is the list's own."""
-    if not request.user.has_perms([right_to_view(lists), right_to_export(lists)]):
+    if not request.user.has_perms([right_to("view", lists.model), right_to("export", lists.model)]):
         raise PermissionDenied
     listing = lists(request.GET, request.user)
     form = ExportForm(request.POST if request.method == "POST" else None)
@@ -71,12 +71,11 @@ def _download(listing, chosen, number, turn):
 
 
 def _show(request, listing, form, number, asked=None, *, refusal="") -> HttpResponse:
-    kind = listing.model._meta
     context = {
         "list": listing,
         "number": number,
-        "noun": kind.verbose_name if number.number == 1 else kind.verbose_name_plural,
-        "nouns": kind.verbose_name_plural,
+        "noun": noun(listing.model, number.number),
+        "nouns": listing.model._meta.verbose_name_plural,
         "form": form,
         "all_attributes": all_attributes(listing),
         "asked": asked,

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ems_site.errors import Refused
 from ems_site.forms import add_refusal
 from ems_site.lists.actions import saved_views as actions
-from ems_site.lists.exports import right_to_view
 from ems_site.lists.forms import ViewForm
 from ems_site.lists.listing import Listing
 from ems_site.lists.models import SavedView
 from ems_site.requests import Request
+from ems_site.rights import right_to
 
 UNPROCESSABLE = 422
 
@@ -153,7 +153,7 @@ def _nouns(lists):
 
 
 def _require(request, lists):
-    if not request.user.has_perm(right_to_view(lists)):
+    if not request.user.has_perm(right_to("view", lists.model)):
         raise PermissionDenied
 
 
