@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from customers.models import Customer
+from ems_site.days import day
 from ems_site.folding import identity_key
 from ems_site.keys import is_storable
 from ems_site.lists.columns import Column, by_name, time_text
@@ -16,10 +16,10 @@ from ems_site.lists.filters import read_day
 from ems_site.lists.keyset import Sort
 from ems_site.lists.listing import Filter, Listing
 from ems_site.parameters import whole_number
+from ems_site.rights import SEE_CUSTOMERS
 from entitlements.models import Entitlement, EntitlementQuerySet, ProductKey
 from entitlements.windows import day_window
 
-SEE_CUSTOMERS = "customers.view_customer"
 PRODUCTS_SHOWN = 2
 LONGEST_ID = 100
 MOST_DAYS = 36_500
@@ -32,8 +32,7 @@ def _day(day):
 
 
 def _standing(row):
-    validity = row.validity()
-    return validity.standing().text if validity else ""
+    return row.leading_window.standing().text if row.leading_window else ""
 
 
 COLUMNS = by_name(
@@ -109,14 +108,15 @@ class EntitlementList(Listing):
         return bool(self.customer_id)
 
     def complete(self, rows: list) -> None:
-        """Each has first_keys and more_keys, activated of quantity, and why neither complete nor activate
-        can be done."""
+        """Each has first_keys and more_keys, activated of quantity, leading_window, and why neither complete
+        nor activate can be done."""
         prefetch_related_objects(rows, Prefetch("product_keys", ProductKey.objects.with_activated()))
         for row in rows:
             keys = list(row.product_keys.all())
             row.first_keys, row.more_keys = keys[:PRODUCTS_SHOWN], len(keys[PRODUCTS_SHOWN:])
             row.activated = sum(key.activated for key in keys)
             row.quantity = sum(key.quantity for key in keys)
+            row.leading_window = row.validity()
             row.why_not_completed = row.why_not("complete")
             row.why_nothing_activated = _why_nothing_activated(row)
 
@@ -137,7 +137,7 @@ class EntitlementList(Listing):
         return Filter("customer", "Customer", self.customer_id, f"{self.customer_id} (unknown)")
 
     def _day_shown(self):
-        return f"{date_format(self.day[0], 'j M Y')} ({self.time_zone})" if self.day else ""
+        return f"{day(self.day[0])} ({self.time_zone})" if self.day else ""
 
 
 def _customer(customer_id, with_customers):
@@ -161,6 +161,6 @@ def _why_nothing_activated(row):
         return why
     if not row.quantity:
         return "It has no products."
-    if (validity := row.validity()) and validity.has_ended(timezone.now() - LONGEST_LAG):
+    if row.leading_window and row.leading_window.has_ended(timezone.now() - LONGEST_LAG):
         return "It has expired."
     return "" if row.activated < row.quantity else "All of it is activated."

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.time_zones import utc_offset
+from ems_site.days import minute
 from entitlements.windows import EARLIEST, LATEST, license_window, local_date
 
 # So many days before its end a license is said to end soon.
@@ -100,8 +101,7 @@ def clean_window(start, end, time_zone):
 
 
 def _there(instant, time_zone):
-    local = timezone.make_naive(instant, ZoneInfo(time_zone))
-    return f"{date_format(local, 'j M Y, H:i')} ({utc_offset(time_zone, instant)})"
+    return f"{minute(instant.astimezone(ZoneInfo(time_zone)))} ({utc_offset(time_zone, instant)})"
 
 
 def _upcoming(days):

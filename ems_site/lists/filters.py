@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Q
-from django.utils.formats import date_format
+
+from ems_site import days
 
 DAYS = {
     "created_from": ("created", "gte", "Created from"),
@@ -33,7 +34,7 @@ def on_days(name: str, day: date) -> Q:
 
 
 def day_filter(name: str, day: date) -> Filter:
-    return Filter(name, DAYS[name][2], day.isoformat(), f"{date_format(day, 'j M Y')} (UTC)")
+    return Filter(name, DAYS[name][2], day.isoformat(), f"{days.day(day)} (UTC)")
 
 
 def read_day(text: str) -> date:

@@ -194,9 +194,6 @@ class Listing:
         if self.identified and is_first:
             rows = [self.identified, *rows]
         self.complete(rows)
-        for row in rows:
-            # Shown many times in a row: as texts they are neither formatted nor put together again.
-            row.key, row.called = str(row.pk), str(row)
         return Page(
             rows,
             first="" if is_first else self.address(),
