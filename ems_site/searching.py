@@ -13,8 +13,15 @@ from operator import or_
 from django.db import models
 from django.db.models import Lookup, Q
 
-from ems_site.folding import LINE_END, WORD_START, line_start, mark_of, search_term, sort_key
-from ems_site.keys import SearchKeyField
+from ems_site.folding import (
+    LINE_END,
+    WORD_START,
+    line_start,
+    mark_of,
+    search_term,
+    sort_key,
+)
+from ems_site.keys import IdentityKeyField, SearchKeyField
 from ems_site.trigrams import full_text_table
 
 ANY = "any"
@@ -25,7 +32,7 @@ PATTERNS = {ANY: "Any place", EXACT: "Exact", STARTS: "Starts with"}
 LONGEST_TERM = 10_000
 # So many signs leave few rows in SQLite; the rest of a longer text is looked for in those.
 LONGEST_PHRASE = 32
-LAST_SIGN = "\U0010ffff"
+LAST_PLAIN_SIGN, LAST_SIGN = "\x7f", "\U0010ffff"
 
 
 def matching(
@@ -75,14 +82,21 @@ def _condition(model, text, criterion, pattern, by_index):
 
 
 def _named(model, text) -> Q | None:
-    """Being called something that begins with this one letter or digit, by the columns that are sorted by it:
-    among the lines of a search key nearly every row has one."""
+    """Being called something that begins with this one letter or digit, by the columns that are sorted by it,
+    or having it as an identity: among the lines of a search key nearly every row has one."""
     sign = sort_key(text)
     if len(sign) != 1 or sign != search_term(text) or not all(model.NAMED_BY.values()):
         return None
-    names = model.NAMED_BY.values()
-    ranges = (Q(**{f"{name}__gte": sign, f"{name}__lt": sign + LAST_SIGN}) for name in names)
-    return reduce(or_, ranges)
+    named = [Q(**{f"{name}__gte": sign, f"{name}__lt": sign + LAST_SIGN}) for name in model.NAMED_BY.values()]
+    numbers = {name: number for number, name in enumerate(model.SEARCHED)}
+    for criterion, name in model.NAMED_BY.items():
+        if isinstance(model._meta.get_field(name), IdentityKeyField):
+            # Accents stand in it, so those that begin with one are looked into.
+            holds = mark_of(numbers[criterion]) + line_start(sign)
+            named.append(Q(**{f"{name}__gt": LAST_PLAIN_SIGN, "search_key__holds": holds}))
+    if identified := list(model._default_manager.identified(text).values_list("pk", flat=True)):
+        named.append(Q(pk__in=identified))
+    return reduce(or_, named)
 
 
 def _of_key(condition, key):

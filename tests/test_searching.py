@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contacts.models import Contact
 from customers.models import Customer
 from ems_site.folding import search_term
+from ems_site.keys import BytewiseCharField
 from ems_site.searching import ANY, EXACT, PATTERNS, STARTS, matching
 from entitlements.models import Entitlement
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory
@@ -33,7 +34,9 @@ def holds(lines, text, criterion, pattern):
     start = term if term.startswith(WORD) else WORD + term
     if pattern == ANY and len(term) == 1:
         names = Customer.NAMED_BY if criterion == ANY else [criterion]
-        return any(line.startswith(start) for name, line in lines if name in names)
+        is_named = any(line.startswith(start) for name, line in lines if name in names)
+        identities = [line for name, line in lines if name in ("customer_id", "external_id")]
+        return is_named or (criterion == ANY and start in identities)
     tests = {
         EXACT: lambda line: line == start,
         STARTS: lambda line: line.startswith(start),
@@ -206,3 +209,26 @@ def test_no_term_breaks_the_search(text):
 
 def test_a_megabyte_is_refused_without_a_look():
     assert not Customer.objects.filter(Q()).search("x" * 1_000_000).exists()
+
+
+def test_one_sign_finds_what_it_identifies():
+    customer = CustomerFactory(name="Acme", customer_id="7", external_id="X")
+    CustomerFactory(name="Beta", customer_id="B7")
+    assert list(Customer.objects.search("7")) == [customer]
+    assert list(Customer.objects.search("x")) == [customer]
+    contact = ContactFactory(name="", email="b@example.org", ref_id1="9")
+    assert list(Contact.objects.search("9")) == [contact]
+
+
+def test_one_sign_finds_e_mails_that_begin_with_an_accent():
+    contact = ContactFactory(name="Zoe", email="élan@example.org")
+    ContactFactory(name="Zoe", email="øre@example.org")
+    assert list(Contact.objects.search("e")) == [contact]
+
+
+@pytest.mark.parametrize("model", [Customer, Contact, Entitlement])
+def test_columns_that_one_sign_is_looked_up_in_are_sorted_bytewise(model):
+    """Whatever language the database was set up for."""
+    fields = [model._meta.get_field(name) for name in model.NAMED_BY.values()]
+    assert fields
+    assert all(isinstance(field, BytewiseCharField) for field in fields)

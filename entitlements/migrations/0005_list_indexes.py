@@ -1,6 +1,7 @@
 from django.db import migrations, models
 
 import ems_site.keys
+import entitlements.models.entitlements
 
 
 class Migration(migrations.Migration):
@@ -24,6 +25,17 @@ class Migration(migrations.Migration):
             name="customer_key",
             field=ems_site.keys.SortKeyField(default="", editable=False, max_length=600, of="customer_name"),
             preserve_default=False,
+        ),
+        migrations.AlterField(
+            model_name="entitlement",
+            name="eid",
+            field=ems_site.keys.BytewiseCharField(
+                default=entitlements.models.entitlements.new_eid,
+                editable=False,
+                max_length=35,
+                unique=True,
+                verbose_name="EID",
+            ),
         ),
         migrations.AddIndex(
             model_name="entitlement",

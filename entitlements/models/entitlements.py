@@ -14,7 +14,7 @@ from contacts.models import Contact
 from customers.models import Association, Customer
 from ems_site.audit.changes import Changes
 from ems_site.fields import IdentifierField, LineField
-from ems_site.keys import IdentityKeyField, SearchKeyField, SortKeyField, clean_identities
+from ems_site.keys import BytewiseCharField, IdentityKeyField, SearchKeyField, SortKeyField, clean_identities
 from ems_site.searching import ANY, matching
 from ems_site.status import Status, VersionedQuerySet
 from entitlements import moves, spans
@@ -142,7 +142,7 @@ class Entitlement(models.Model):
         CLOSED = "closed", "Closed"
 
     uuid = models.UUIDField("UUID", default=uuid.uuid4, unique=True, editable=False)
-    eid = models.CharField("EID", max_length=35, unique=True, default=new_eid, editable=False)
+    eid = BytewiseCharField("EID", max_length=35, unique=True, default=new_eid, editable=False)
     state = models.CharField("State", max_length=10, choices=State, default=State.DRAFT, editable=False)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="entitlements", null=True, blank=True)
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="entitlements", null=True, blank=True)
