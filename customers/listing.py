@@ -5,8 +5,8 @@ from customers.models import Customer
 from ems_site.lists.columns import Column, by_name, time_text
 from ems_site.lists.keyset import Sort
 from ems_site.lists.listing import Listing
+from ems_site.rights import SEE_ENTITLEMENTS
 
-SEE_ENTITLEMENTS = "entitlements.view_entitlement"
 COLUMNS = by_name(
     Column("name", "Name", lambda row: row.name),
     Column("status", "Status", lambda row: row.get_status_display()),
@@ -31,7 +31,7 @@ class CustomerList(Listing):
         "status": Sort(("status", "name_key")),
         "customer_id": Sort(("customer_id_key",), is_unique=True),
         "crm_id": Sort(("crm_id_key",)),
-        "external_id": Sort(("external_id_key",), is_nullable=True),
+        "external_id": Sort(("external_id_key",), is_unique=True, is_nullable=True),
         "time_zone": Sort(("time_zone",)),
         "created": Sort(("created",)),
         "changed": Sort(("changed",)),

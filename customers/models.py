@@ -2,6 +2,7 @@ import secrets
 import uuid
 
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from contacts.models import Contact, Invitation, InvitationQuerySet
@@ -114,7 +115,9 @@ class Customer(models.Model):
             models.Index(fields=["name_key", "id"], name="customer_by_name"),
             models.Index(fields=["status", "name_key", "id"], name="customer_by_status"),
             models.Index(fields=["crm_id_key", "id"], name="customer_by_crm_id"),
-            models.Index(fields=["external_id_key", "id"], name="customer_by_external_id"),
+            models.Index(
+                fields=["id"], condition=Q(external_id_key__isnull=True), name="customer_without_external_id"
+            ),
             models.Index(fields=["time_zone", "id"], name="customer_by_time_zone"),
             models.Index(fields=["created", "id"], name="customer_by_created"),
             models.Index(fields=["changed", "id"], name="customer_by_changed"),

@@ -26,7 +26,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="customer",
-            index=models.Index(fields=["external_id_key", "id"], name="customer_by_external_id"),
+            index=models.Index(
+                fields=["id"],
+                condition=models.Q(external_id_key__isnull=True),
+                name="customer_without_external_id",
+            ),
         ),
         migrations.AddIndex(
             model_name="customer",

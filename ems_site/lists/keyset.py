@@ -22,6 +22,7 @@ from ems_site.keys import is_storable
 
 WALKED = 3_000
 GATHERED = 30_000
+GATHERINGS = 3
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,15 @@ class Keyset:
 
     def _segments(self):
         columns = self.sort.columns
+        key = columns if self.sort.is_unique else (*columns, "pk")
         if not self.sort.is_nullable:
-            key = columns if self.sort.is_unique else (*columns, "pk")
             return [Segment(Q(), key, key)]
         (column,) = columns
-        # A column of another table has nothing to be sorted by where there is no row.
-        order = ("pk",) if "__" in column else (column, "pk")
+        # Of another table there is nothing to be sorted by where it has no row. The index of a unique
+        # column has the empty ones in no order: they have one of their own.
+        order = ("pk",) if "__" in column or self.sort.is_unique else (column, "pk")
         empty = Segment(Q(**{f"{column}__isnull": True}), order, ("pk",))
-        filled = Segment(Q(**{f"{column}__isnull": False}), (column, "pk"), (column, "pk"))
+        filled = Segment(Q(**{f"{column}__isnull": False}), key, key)
         is_first = self.descending == self.sort.empty_is_last
         return [empty, filled] if is_first else [filled, empty]
 
@@ -187,8 +189,13 @@ class _Reader:
             found = self._first(walked, want)
             if end is None or len(found) == want:
                 return found
-        keys = self._gather(want)
-        return self._first(looked_at, want) if keys is None else self._of(keys)
+        for _attempt in range(GATHERINGS):
+            if (keys := self._gather(want)) is None:
+                break
+            # Fewer where some were deleted meanwhile: that is not the end of the list.
+            if len(rows := self._of(keys)) == len(keys):
+                return rows
+        return self._first(looked_at, want)
 
     def _from_start(self, rows):
         rows = rows.filter(self.segment.condition)

@@ -16,7 +16,7 @@ class TooSlow(Exception):
 
 @contextmanager
 def time_limit(seconds: float = LIST_SECONDS) -> Iterator[None]:
-    """Ends queries within the block that take longer than this, each in PostgreSQL, all together in SQLite.
+    """Ends a query within the block that takes longer than this, and begins none after so long.
 
     Raises TooSlow; whatever comes after the block is unharmed. In PostgreSQL tables are not read as a whole
     within the block where an index will do, whatever the planner expects of it.
@@ -26,12 +26,13 @@ def time_limit(seconds: float = LIST_SECONDS) -> Iterator[None]:
         with guard(seconds):
             yield
     except OperationalError as error:
-        if _was_ended(error):
+        if was_ended(error):
             raise TooSlow from error
         raise
 
 
-def _was_ended(error):
+def was_ended(error: OperationalError) -> bool:
+    """By a time limit, and not by what else ends queries."""
     return type(error.__cause__).__name__ == "QueryCanceled" or "interrupted" in str(error)
 
 
@@ -39,9 +40,17 @@ def _was_ended(error):
 def _on_postgresql(seconds):
     # Beyond a transaction it would stick to the connection, which others use next.
     is_inner = connection.in_atomic_block
+    until = time.monotonic() + seconds
+
+    def begin(send, sql, params, many, context):
+        if time.monotonic() > until:
+            raise TooSlow
+        return send(sql, params, many, context)
+
     with transaction.atomic():
         _set(int(seconds * 1000), "off")
-        yield
+        with connection.execute_wrapper(begin):
+            yield
         if is_inner:
             _set(0, "on")
 

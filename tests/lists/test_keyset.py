@@ -177,3 +177,25 @@ def test_the_record_count_says_what_it_knows(forty, manager, monkeypatch, query,
     found = CustomerList.of_query(f"{query}&size=5", manager)
     assert str(found.count) == shown
     assert found.exact_count() == {"": 40, "q=red": 14, "status=disabled": 8}[query]
+
+
+@pytest.mark.parametrize(
+    "sort", [Sort(("name_key",)), Sort(("external_id_key",), is_unique=True, is_nullable=True)]
+)
+def test_a_row_deleted_between_gathering_and_reading_ends_no_list(forty, monkeypatch, sort):
+    monkeypatch.setattr(keyset, "WALKED", 3)
+    rows, read_them = Keyset(rows_of("name"), sort), keyset._Reader._of
+    expected = len([row for part in rows.chunks(7) for row in part])
+    assert expected > 14
+    gone = []
+
+    def one_is_deleted(reader, keys):
+        if keys and not gone:
+            gone.append(keys[1])
+            Customer.objects.filter(pk=keys[1]).delete()
+        return read_them(reader, keys)
+
+    monkeypatch.setattr(keyset._Reader, "_of", one_is_deleted)
+    found = [row.pk for part in Keyset(rows_of("name"), sort).chunks(7) for row in part]
+    assert gone
+    assert len(found) == len(set(found)) == expected - 1
