@@ -119,10 +119,12 @@ def save(
 
 
 def _add(customer, wanted, by):
-    lock_contacts(customer, wanted)
-    customer.full_clean()
+    if wanted:
+        lock_contacts(customer, wanted)
+    # Nobody chooses it, so it is not asked whether another customer has it; the database refuses that.
+    customer.full_clean(exclude={"uuid"})
     customer.save()
-    links = _associate(customer, wanted, by)
+    links = _associate(customer, wanted, by) if wanted else {}
     if links:
         customer.save(update_fields=["search_key"])
     audit.record("customer.added", customer, by=by, changes=first_values(customer) | links)
