@@ -27,10 +27,11 @@ class Figure:
     note: str = ""
 
     def is_held(self) -> bool | None:
-        """None where nothing is promised."""
+        """None where nothing is promised, or where the other was not waited for long enough to tell."""
         if self.promise is None or self.value is None:
             return None
-        return self.value >= self.promise if self.is_at_least else self.value <= self.promise
+        held = self.value >= self.promise if self.is_at_least else self.value <= self.promise
+        return None if self.is_more and not held else held
 
     def promised(self) -> str:
         if self.promise is None:
@@ -46,7 +47,8 @@ class Figure:
     def verdict(self) -> str:
         held = self.is_held()
         if held is None:
-            return self.note
+            not_told = "not waited for" if self.is_more else ""
+            return ": ".join(filter(None, (not_told, self.note)))
         is_stretched = self.stretch is not None and self.value is not None and self.value <= self.stretch
         word = "held, stretch too" if is_stretched else "held" if held else "MISSED"
         return f"{word}: {self.note}" if self.note else word

@@ -28,11 +28,10 @@ def measure(customers: int, seed: int, *, is_brief: bool) -> dict[str, Any]:
     chosen = terms.drawn(all_lists["customers"], seed)
     hit, miss = _hit_and_miss(all_lists["customers"], chosen)
     found: dict[str, Any] = {"customers": customers, "vendor": queries.vendor(), "machine": machine.told()}
-    if not is_brief:
-        found |= _measured(all_lists, chosen, seed)
     say("Measuring what the plot shows")
     points = lists.points(all_lists["customers"], hit.query(), miss.query())
-    return found | {"points": {name: [times.written() for times in pair] for name, pair in points.items()}}
+    found["points"] = {name: [times.written() for times in pair] for name, pair in points.items()}
+    return found if is_brief else found | _measured(all_lists, chosen, seed)
 
 
 def _measured(all_lists, chosen, seed) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
+from ems_site.lists.time_limits import was_ended
+
 Statement = tuple[str, Any]
 LIMIT = 10.0
 
@@ -58,7 +60,9 @@ def limit(seconds: float = LIMIT) -> Iterator[None]:
         with guard(seconds):
             yield
     except OperationalError as error:
-        raise TookTooLong from error
+        if was_ended(error):
+            raise TookTooLong from error
+        raise
 
 
 @contextmanager

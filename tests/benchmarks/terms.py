@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from ems_site.folding import search_term
 from tests.benchmarks.lists import List
 
-DRAWN, ROWS, SAMPLE, RARE = 54, 150, 5_000, 400
+DRAWN, ROWS, SAMPLE, RARE = 60, 150, 5_000, 400
 NONE, HOSTILE = "none", "hostile"
 HOSTILE_TEXTS = (
     # Two common words that stand together late in the alphabet only.
