@@ -209,7 +209,9 @@ class Verbs:
 
     def reason(self, verb: Verb, record: Any) -> str:
         """Why this is not done to the record."""
-        return self.why_not(verb, record) if self.why_not else verb.why_not
+        if self.why_not:
+            return self.why_not(verb, record)
+        return f"Has {' or '.join(self.in_the_way)}" if verb.name == "delete" else verb.why_not
 
     def tell_reasons(self, verb: Verb, records: list, user: User, *, counted: bool = True) -> None:
         """Sets `reason` on each of these records, to which this is not done. What is in the way of Delete

@@ -18,6 +18,12 @@ class SessionStore(DatabaseStore):
     """A request that changed nothing only prolongs its session, so that two requests at once do not
     undo one another's changes, such as a message for the next page."""
 
+    is_prolonged = True
+
+    def keep_as_it_is(self) -> None:
+        """This request says nothing of whether the person is still there."""
+        self.is_prolonged = False
+
     @classmethod
     def get_model_class(cls):
         from ems_site.accounts.models import Session
@@ -41,7 +47,7 @@ class SessionStore(DatabaseStore):
     def save(self, must_create=False):
         if self.modified or must_create or not self.session_key:
             self._write(must_create)
-        else:
+        elif self.is_prolonged:
             self.model.objects.filter(session_key=self.session_key).update(
                 expire_date=self.get_expiry_date(),
                 last_seen=timezone.now(),

@@ -16,7 +16,9 @@ class Count:
     is_exact: bool
 
     def __str__(self):
-        return f"{self.number:,}" if self.is_exact else f"more than {self.number:,}"
+        if self.is_exact:
+            return f"{self.number:,}"
+        return f"{'at least' if self.number < COUNTED else 'more than'} {self.number:,}"
 
 
 def counted(rows: Rows) -> tuple[int, bool]:

@@ -17,6 +17,7 @@ from ems_site.verbs import Verbs
 GONE = "Was deleted meanwhile"
 NO_MATCH = "Does not match the list any longer"
 CHANGED = "Was changed at this very moment"
+SPARED = "Was to be left out when this was planned"
 GROUPS_SHOWN = 20
 NAMES_SHOWN = 100
 
@@ -36,8 +37,11 @@ class Group:
         return self.count - len(self.rows)
 
 
-def told(keys: Iterable[int], listing: Listing, verbs: Verbs, verb: Verb, by: User) -> list[Row]:
-    """(key, name, reason) of each of these records, to which the verb was not done."""
+def told(
+    keys: Iterable[int], spared: Iterable[int], listing: Listing, verbs: Verbs, verb: Verb, by: User
+) -> list[Row]:
+    """(key, name, reason) of each of these records, to which the verb was not done. To those spared it
+    could not be done when its person looked."""
     keys = list(keys)
     if not keys:
         return []
@@ -52,7 +56,8 @@ def told(keys: Iterable[int], listing: Listing, verbs: Verbs, verb: Verb, by: Us
         if key not in there:
             rows.append((key, names.get(key, f"No. {key}"), GONE))
             continue
-        reason = capfirst(there[key].reason) if key not in possible else CHANGED
+        possibly = SPARED if key in spared else CHANGED
+        reason = possibly if key in possible else capfirst(there[key].reason)
         rows.append((key, str(there[key]), reason if key in matching else NO_MATCH))
     return rows
 

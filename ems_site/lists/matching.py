@@ -19,7 +19,7 @@ ONLY_SHOWN = {"sort", "columns", "size", "view"}
 
 @dataclass(frozen=True)
 class Said:
-    """`number` rows of the list of this name matched this query; more than so many, unless is_exact."""
+    """`number` rows of the list of this name matched this query; at least so many, unless is_exact."""
 
     listing: str
     query: str
@@ -27,7 +27,7 @@ class Said:
     is_exact: bool
 
     def differs_from(self, number: int) -> bool:
-        return number != self.number if self.is_exact else number <= self.number
+        return number != self.number if self.is_exact else number < self.number
 
 
 def token_of(listing: Any, count: Any) -> str:

@@ -12,7 +12,7 @@ from ems_site.accounts.models import User
 from ems_site.labels import counted
 from ems_site.lists import left_out
 from ems_site.lists.actions.batches import MOST, SILENCE, TooMany
-from ems_site.lists.left_out import NO_MATCH
+from ems_site.lists.left_out import NO_MATCH, SPARED
 from ems_site.lists.links import PLAIN
 from ems_site.lists.listing import LISTS, Listing
 from ems_site.lists.models import Batch
@@ -106,7 +106,7 @@ class Report:
 
 
 class Outlook:
-    """What would become of a planned batch's records now. Raises TooMany.
+    """What would become of a planned batch's records now. Raises TooMany, far beyond what can be planned.
 
     It asks the whole list, twice, and loads no record but one of each reason; whom it hits is counted up to
     LOOKED_AT records.
@@ -115,14 +115,18 @@ class Outlook:
     def __init__(self, batch: Batch, by: User):
         self.report, self.by = Report(batch), by
         self.listing: Listing = LISTS[batch.listing].of_query(batch.query, by)
-        frozen = {key for keys in batch.parts.values_list("keys", flat=True) for key in keys}
+        parts = list(batch.parts.values_list("keys", "spared"))
+        frozen = {key for keys, _ in parts for key in keys}
+        spared = {key for _, keys in parts for key in keys}
         status = self.listing.status_name
-        found = list(self.listing.records().values_list("pk", status)[: MOST + 1])
-        if len(found) > MOST:
+        # Others may match by now.
+        found = list(self.listing.records().values_list("pk", status)[: 2 * MOST + 1])
+        if len(found) > 2 * MOST:
             raise TooMany(self.report.model)
         self.standing = {key: standing for key, standing in found if key in frozen}
-        possible = self.report.verb.eligible(self.listing.records()).values_list("pk", flat=True)
-        self.will = sorted(key for key in possible if key in self.standing)
+        possible = set(self.report.verb.eligible(self.listing.records()).values_list("pk", flat=True))
+        self.will = sorted(key for key in possible if key in self.standing and key not in spared)
+        self.spared = possible.intersection(self.standing, spared)
         self.not_matching = len(frozen) - len(self.standing)
 
     @property
@@ -132,11 +136,11 @@ class Outlook:
     @cached_property
     def reasons(self) -> list[tuple[str, int]]:
         """Why how many are left out. Records that stand alike are left out for the same reason."""
-        will = set(self.will)
+        told = self.spared.union(self.will)
         examples: dict = {}
         counts: Counter = Counter()
         for key, standing in self.standing.items():
-            if key not in will:
+            if key not in told:
                 examples.setdefault(standing, key)
                 counts[standing] += 1
         verbs, verb = self.report.verbs, self.report.verb
@@ -144,8 +148,7 @@ class Outlook:
         for record in verbs.model.objects.filter(pk__in=examples.values()):
             standing = getattr(record, self.listing.status_name)
             reasons[capfirst(verbs.reason(verb, record))] += counts[standing]
-        if self.not_matching:
-            reasons[NO_MATCH] = self.not_matching
+        reasons += Counter({NO_MATCH: self.not_matching, SPARED: len(self.spared)})
         return reasons.most_common()
 
     def consequence(self) -> dict:

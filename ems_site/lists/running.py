@@ -10,8 +10,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from django.db import Error, connections
+from django.db import Error, InterfaceError, OperationalError, connections
 
 from ems_site.lists.actions import batches, statistics
 from ems_site.lists.models import Batch
@@ -21,6 +22,7 @@ from ems_site.verbs import OF
 PAUSE = 0.15
 TRIES = 5
 LAST_MOMENTS = 5
+WRONG = "Something went wrong"
 
 log = logging.getLogger("ems.batches")
 _lock = threading.Lock()
@@ -43,7 +45,7 @@ def _start(key: int, context: contextvars.Context) -> None:
     global _thread
     with _lock:
         _waiting.setdefault(key, context)
-        if _thread is None:
+        if _thread is None or not _thread.is_alive():
             # As a daemon: the process does not wait until the whole batch is done.
             _thread = threading.Thread(target=_go_through, name="batches", daemon=True)
             _thread.start()
@@ -62,7 +64,7 @@ def _go_through():
             context.run(work, key)
         except Exception:
             log.exception("A batch could not be gone on with")
-        finally:
+        with suppress(Exception):
             connections.close_all()
 
 
@@ -80,11 +82,15 @@ def work(key: int) -> None:
 
 
 def _next(batch):
+    verbs = OF[batch.listing]
     try:
-        return _tried(batches.do_part, batch, OF[batch.listing])
+        return _tried(batches.do_part, batch, verbs)
+    except (OperationalError, InterfaceError):
+        log.exception("A batch was broken off")
+        return batches.break_off(batch, "Something went wrong. Resume it to try again.")
     except Exception:
         log.exception("A part of a batch failed")
-        return batches.break_off(batch, "Something went wrong. Resume it to try again.")
+        return _tried(batches.set_apart, batch, verbs, WRONG)
 
 
 def _tried(act: Callable, *arguments):

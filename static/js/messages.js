@@ -8,6 +8,7 @@ const texts = new Map([
   [403, "You may not do this. Nothing was saved; what you typed is still on this page."],
   [404, "This is no longer there. Reload the page to see the present state."],
   [413, "That is too much at once."],
+  [414, "That is too long to be searched for."],
   [429, "Too many requests. Wait a moment, then try again."],
   [503, "This takes too long now. Nothing was saved; try again in a moment, or type more of the word."],
 ]);
@@ -27,6 +28,8 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-dismiss]")?.closest(".message")?.remove();
 });
 document.addEventListener("request:failed", (event) => show(event.detail));
-document.addEventListener("htmx:sendError", () => show(0));
-document.addEventListener("htmx:timeout", () => show(0));
-document.addEventListener("htmx:responseError", (event) => show(event.detail.xhr.status));
+// What a page asks for by itself has words of its own, see progress.js.
+const isAsked = ({ detail }) => !detail.elt.matches("[hx-trigger^=every]");
+document.addEventListener("htmx:sendError", (event) => isAsked(event) && show(0));
+document.addEventListener("htmx:timeout", (event) => isAsked(event) && show(0));
+document.addEventListener("htmx:responseError", (event) => isAsked(event) && show(event.detail.xhr.status));

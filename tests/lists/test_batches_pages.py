@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from ems_site.accounts.models import Session
 from ems_site.audit.models import Entry
 from ems_site.lists.actions import statistics
 from ems_site.lists.models import Batch, Part
@@ -50,6 +51,25 @@ def test_progress(manager, client):
     Batch.objects.update(status="finished")
     assert client.get(page, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
     assert running_of(manager) == []
+
+
+def test_looking_by_itself_keeps_no_session_alive(manager, client):
+    page = f"/customers/batches/{running_batch(manager).uuid}/"
+    client.get(page)
+    soon = timezone.now() + timedelta(seconds=30)
+    Session.objects.update(expire_date=soon)
+    client.get(page, headers={"HX-Request": "true"})
+    assert Session.objects.get().expire_date == soon
+    client.get(page)
+    assert Session.objects.get().expire_date > soon
+
+
+@pytest.mark.parametrize("status", ["planned", "running"])
+def test_nothing_to_download_before_it_ended(status, exporter, signed_in):
+    batch = running_batch(exporter, status=status)
+    answer = signed_in(exporter).post(f"/customers/batches/{batch.uuid}/left-out/")
+    assert answer.status_code == 302
+    assert not Entry.objects.filter(code="customer.batch_downloaded").exists()
 
 
 def test_the_first_hundred_names(manager, client, monkeypatch):

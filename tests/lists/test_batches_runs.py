@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from customers.models import Customer
 from customers.views.verbs import VERBS
+from ems_site.accounts import actions as accounts
+from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
 from ems_site.errors import Refused
+from ems_site.lists import running
 from ems_site.lists.actions import batches
 from ems_site.lists.models import Batch
 from ems_site.lists.reports import running_of
@@ -206,6 +210,57 @@ def test_one_that_was_interrupted_goes_on_when_somebody_looks(manager, client, m
     assert Customer.objects.disabled().count() == 4
 
 
+def test_what_was_to_be_left_out_is_left_out(manager, client):
+    """However it stands by now: the person read that it stays as it is."""
+    first, second = customers(2)
+    second.status = "disabled"
+    second.save()
+    page = planned(client, "disable", token(manager))
+    assert "1 Is disabled already" in page.text
+    Customer.objects.update(status="enabled")
+    again = Served(client.get(page.form("comment").action.removesuffix("start/")))
+    assert "1 Was to be left out when this was planned" in again.text
+    ended = Served(begin(client, again))
+    assert "1 left out: Was to be left out when this was planned" in ended.text
+    assert list(Customer.objects.disabled()) == [first]
+
+
+@pytest.mark.parametrize("how", ["sessions", "disabled and enabled again"])
+def test_it_ends_with_the_sessions_of_its_person(how, manager, client, superuser, signed_in, monkeypatch):
+    def end(batch):
+        if how == "sessions":
+            User.objects.filter(pk=manager.pk).end_sessions()
+            return
+        for is_active in (False, True):
+            person = User.objects.get(pk=manager.pk)
+            person.is_active = is_active
+            person.set_password("correct horse battery staple")
+            accounts.save(person, by=superuser)
+
+    page = halves(manager, client, monkeypatch, end)
+    assert Batch.objects.get().status == "refused"
+    assert Customer.objects.disabled().count() == 2
+    assert "was signed out meanwhile" in Served(signed_in(superuser).get(page)).text
+
+
+def test_what_somebody_else_stopped_is_not_resumed(manager, client, superuser, monkeypatch):
+    page = halves(manager, client, monkeypatch, lambda batch: batches.stop(batch, by=superuser))
+    stopped = Served(client.get(page))
+    assert f"{superuser} stopped it." in stopped.text
+    assert "Resume" not in stopped.text
+    client.post(page + "resume/")
+    assert Customer.objects.disabled().count() == 2
+
+
+def test_one_that_was_stopped_long_ago_is_planned_anew(manager, client, monkeypatch):
+    page = halves(manager, client, monkeypatch, lambda batch: batches.stop(batch, by=manager))
+    monkeypatch.setattr(batches, "PLAN_SECONDS", -1)
+    answer = client.post(page + "resume/")
+    assert answer.status_code == 422
+    assert "planned too long ago" in Served(answer).text
+    assert Customer.objects.disabled().count() == 2
+
+
 # Rows that are refused
 
 
@@ -233,11 +288,23 @@ def test_one_row_that_is_refused_does_not_stop_the_others(manager, client, monke
     assert (batch.done, batch.left_out) == (18, 2)
 
 
-def test_a_failure_stops_it_and_says_so(manager, client, monkeypatch, caplog):
-    customers(2)
+def test_one_record_at_fault_holds_nothing_up(manager, client, monkeypatch, caplog):
+    customers(5)
     refusing(monkeypatch, ["Acme 1"], lambda found: RuntimeError("broken"))
+    ended = Served(begin(client, planned(client, "disable", token(manager))))
+    assert "1 left out: Something went wrong" in ended.text
+    assert "broken" not in ended.text
+    assert "A part of a batch failed" in caplog.text
+    assert [row.name for row in Customer.objects.enabled()] == ["Acme 1"]
+
+
+def test_a_failure_of_the_database_stops_it_and_says_so(manager, client, monkeypatch, caplog):
+    customers(2)
+    # Without trying again, which would take the connection from the test.
+    monkeypatch.setattr(running, "_tried", lambda act, *arguments: act(*arguments))
+    refusing(monkeypatch, ["Acme 1"], lambda found: OperationalError("gone"))
     stopped = Served(begin(client, planned(client, "disable", token(manager))))
     assert "Something went wrong. Resume it to try again." in stopped.text
-    assert "broken" not in stopped.text
-    assert "A part of a batch failed" in caplog.text
+    assert "gone" not in stopped.text
+    assert "A batch was broken off" in caplog.text
     assert Customer.objects.enabled().count() == 2

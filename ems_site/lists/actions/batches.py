@@ -1,7 +1,8 @@
 """A verb done to all records that match a list, part by part; each part is one transaction with its history.
 
-A batch keeps the keys that matched when its person said so. What it does may be less: a record that does
-not match any longer, or to which the verb is not done, is left out with the reason. It is never more.
+A batch keeps the keys that matched when its person said so, and to which of them the verb could not be
+done then. What it does may be less: a record that does not match any longer, or to which the verb is not
+done, is left out with the reason. It is never more.
 
 The batch's row is locked first, before the rows that the verb locks. Whoever works on it has written its
 heartbeat, and it is theirs as long as nobody wrote another one.
@@ -63,14 +64,16 @@ class TooOld(Refused):
 def plan(listing: Listing, verb: Verb, *, by: User) -> Batch:
     """Freezes which records match now. Raises TooMany, NoneMatch."""
     keys = sorted(listing.records().values_list("pk", flat=True)[: MOST + 1])
+    possible = verb.eligible(listing.records()).values_list("pk", flat=True)[: MOST + 1]
     if len(keys) > MOST:
         raise TooMany(listing.model)
     if not keys:
         raise NoneMatch(listing.model)
     with transaction.atomic():
-        planned = Batch.objects.filter(by=by, status=Status.PLANNED)
-        kept = list(planned.values_list("pk", flat=True)[: PLANS_KEPT - 1])
-        planned.exclude(pk__in=kept).delete()
+        # Locked, because one that begins at this moment stays.
+        planned = Batch.objects.select_for_update().filter(by=by, status=Status.PLANNED)
+        old = [batch.pk for batch in planned][PLANS_KEPT - 1 :]
+        Batch.objects.filter(pk__in=old).delete()
         batch = Batch.objects.create(
             listing=listing.name,
             query=narrowing(listing.query),
@@ -80,8 +83,10 @@ def plan(listing: Listing, verb: Verb, *, by: User) -> Batch:
         )
         size = min(PART, PART_OF_DELETE) if verb.name == "delete" else PART
         parts = [keys[start : start + size] for start in range(0, len(keys), size)]
+        will = set(possible)
         Part.objects.bulk_create(
-            Part(batch=batch, number=number, keys=part) for number, part in enumerate(parts)
+            Part(batch=batch, number=number, keys=part, spared=[key for key in part if key not in will])
+            for number, part in enumerate(parts)
         )
         return batch
 
@@ -94,7 +99,7 @@ def start(batch: Batch, *, by: User, comment: str = "") -> bool:
             return False
         if timezone.now() - held.created > timedelta(seconds=PLAN_SECONDS):
             raise TooOld
-        held.comment = comment
+        held.comment, held.epoch = comment, by.session_epoch
         held.started = timezone.now()
         _go_to(held, Status.RUNNING)
         _record(held, "started", by=by)
@@ -102,23 +107,30 @@ def start(batch: Batch, *, by: User, comment: str = "") -> bool:
 
 
 def stop(batch: Batch, *, by: User) -> bool:
-    """Lets it end after the part that is under way; False where it does not run."""
+    """Lets it end after the part that is under way; False where it does not run. What somebody else
+    stopped is not resumed."""
     with transaction.atomic():
         held = _held(batch)
         if held is None or held.status != Status.RUNNING:
             return False
-        _go_to(held, Status.STOPPED)
-        _record(held, "stopped", by=by)
+        if by.pk == held.by_id:
+            _go_to(held, Status.STOPPED)
+            _record(held, "stopped", by=by)
+        else:
+            held.why = f"{by} stopped it."[:LONGEST_WHY]
+            _end(held, Status.REFUSED, "stopped", by=by)
         return True
 
 
 def resume(batch: Batch, *, by: User) -> bool:
-    """Lets one that was stopped go on; False where it was not."""
+    """Lets one that was stopped go on; False where it was not. Raises TooOld."""
     with transaction.atomic():
         held = _held(batch)
         if held is None or held.status != Status.STOPPED:
             return False
-        held.why = ""
+        if held.started and timezone.now() - held.started > timedelta(seconds=PLAN_SECONDS):
+            raise TooOld
+        held.why, held.epoch = "", by.session_epoch
         _go_to(held, Status.RUNNING)
         _record(held, "resumed", by=by)
         return True
@@ -147,9 +159,7 @@ def do_part(batch: Batch, verbs: Verbs) -> Batch | None:
             held = _still_ours(batch)
             return held and _do_part(held, verbs)
     except ValidationError as refusal:
-        with transaction.atomic():
-            held = _still_ours(batch)
-            return held and _divide(held, verbs, " ".join(refusal.messages))
+        return set_apart(batch, verbs, " ".join(refusal.messages))
 
 
 def _do_part(batch, verbs):
@@ -162,19 +172,30 @@ def _do_part(batch, verbs):
         batch.why = f"It ended after {batch.done + batch.left_out:,} of {batch.total:,}: {why}"[:LONGEST_WHY]
         return _end(batch, Status.REFUSED, "refused", by=None)
     matching = listing.narrow(verbs.model.objects.filter(pk__in=part.keys), by_index=False)
-    done = verbs.acts[verb.name](verb.eligible(matching), by=by, comment=batch.comment)
+    planned = verb.eligible(matching).exclude(pk__in=part.spared)
+    done = verbs.acts[verb.name](planned, by=by, comment=batch.comment)
     rest = sorted(set(part.keys) - {record.pk for record in done})
-    return _conclude(batch, part, left_out.told(rest, listing, verbs, verb, by))
+    return _conclude(batch, part, left_out.told(rest, part.spared, listing, verbs, verb, by))
 
 
 def _why_refused(batch, listing, verbs, verb):
     if not listing.by.may_log_on():
         return f"{listing.by} may not log on any longer."
+    if listing.by.session_epoch != batch.epoch:
+        return f"{listing.by} was signed out meanwhile."
     if not verbs.may(listing.by, verb):
         return f"{listing.by} may not {verb.name} {batch.listing} any longer."
     if narrowing(listing.query) != batch.query:
         return "the list cannot be read any longer as it was."
     return ""
+
+
+def set_apart(batch: Batch, verbs: Verbs, why: str) -> Batch | None:
+    """Divides the next part, in which something went wrong, until the record that is at fault stands alone
+    and is left out."""
+    with transaction.atomic():
+        held = _still_ours(batch)
+        return held and _divide(held, verbs, why)
 
 
 def _divide(batch, verbs, refusal):
@@ -185,7 +206,7 @@ def _divide(batch, verbs, refusal):
         record = verbs.model.objects.filter(pk=key).first()
         return _conclude(batch, part, [(key, str(record or f"No. {key}"), refusal)])
     number = batch.parts.latest("number").number + 1
-    Part.objects.create(batch=batch, number=number, keys=part.keys[middle:])
+    Part.objects.create(batch=batch, number=number, keys=part.keys[middle:], spared=part.spared)
     part.keys = part.keys[:middle]
     part.save(update_fields=["keys"])
     return _beat(batch)
@@ -196,6 +217,9 @@ def _conclude(batch, part, rows):
     part.save(update_fields=["is_done", "left_out"])
     batch.done += len(part.keys) - len(rows)
     batch.left_out += len(rows)
+    if _next_part(batch) is None:
+        batch.save(update_fields=["done", "left_out"])
+        return _end(batch, Status.FINISHED, "finished", by=User.objects.get(pk=batch.by_id))
     return _beat(batch)
 
 
@@ -251,7 +275,7 @@ def _beat(batch):
 
 def _go_to(batch, status):
     batch.status, batch.heartbeat = status, None
-    batch.save(update_fields=["status", "heartbeat", "comment", "started", "ended", "why"])
+    batch.save(update_fields=["status", "heartbeat", "comment", "epoch", "started", "ended", "why"])
 
 
 def _end(batch, status, participle, *, by):

@@ -53,6 +53,12 @@ class Migration(migrations.Migration):
                 ("ended", models.DateTimeField(blank=True, null=True)),
                 ("heartbeat", models.DateTimeField(blank=True, null=True)),
                 (
+                    "epoch",
+                    models.PositiveIntegerField(
+                        default=0, help_text="The person's session epoch when it began."
+                    ),
+                ),
+                (
                     "by",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
@@ -142,6 +148,12 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveIntegerField()),
                 ("keys", models.JSONField()),
+                (
+                    "spared",
+                    models.JSONField(
+                        default=list, help_text="Keys to which it could not be done when planned."
+                    ),
+                ),
                 ("is_done", models.BooleanField(default=False)),
                 ("left_out", models.JSONField(default=list, help_text="[key, name, reason] of each.")),
                 (

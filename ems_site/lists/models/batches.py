@@ -29,6 +29,7 @@ class Batch(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     ended = models.DateTimeField(null=True, blank=True)
     heartbeat = models.DateTimeField(null=True, blank=True)
+    epoch = models.PositiveIntegerField(default=0, help_text="The person's session epoch when it began.")
 
     class Meta:
         default_permissions = ()
@@ -45,6 +46,7 @@ class Part(models.Model):
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()
     keys = models.JSONField()
+    spared = models.JSONField(default=list, help_text="Keys to which it could not be done when planned.")
     is_done = models.BooleanField(default=False)
     left_out = models.JSONField(default=list, help_text="[key, name, reason] of each.")
 

@@ -15,6 +15,7 @@ from ems_site.errors import Refused
 from ems_site.forms import ReasonForm
 from ems_site.lists import left_out, matching, running
 from ems_site.lists.actions import batches as actions
+from ems_site.lists.counting import Count
 from ems_site.lists.listing import Listing
 from ems_site.lists.models import Batch
 from ems_site.lists.reports import Outlook, Report
@@ -72,8 +73,9 @@ def plan(request: Request, lists: type[Listing], name: str) -> HttpResponse:
     except Refused as refusal:
         return _refuse(request, lists, str(refusal), said.query)
     if said.differs_from(batch.total):
-        matched = f"{said.number:,}" if said.is_exact else f"more than {said.number:,}"
-        messages.warning(request, f"The list said {matched}. Meanwhile {batch.total:,} match.")
+        messages.warning(
+            request, f"The list said {Count(said.number, said.is_exact)}. Meanwhile {batch.total:,} match."
+        )
     return redirect(Report(batch).address)
 
 
@@ -110,6 +112,8 @@ def show(request: Request, lists: type[Listing], uuid: UUID) -> HttpResponse:
 
 
 def _show_progress(request, report):
+    # Nobody has to be there for a page that asks by itself.
+    request.session.keep_as_it_is()
     if not report.is_running:
         return HttpResponse(headers={"HX-Refresh": "true"})
     context = {"report": report, "said": whole_number(request.GET.get("said"), at_most=100)}
@@ -195,7 +199,11 @@ def resume(request: Request, lists: type[Listing], uuid: UUID) -> HttpResponse:
     _require(request, batch)
     if asked := _password(request, batch):
         return asked
-    if actions.resume(batch, by=request.user):
+    try:
+        goes_on = actions.resume(batch, by=request.user)
+    except Refused as refusal:
+        return _refuse(request, lists, str(refusal), batch.query)
+    if goes_on:
         running.begin(batch)
     return redirect(Report(batch).address)
 
@@ -206,6 +214,8 @@ def download(request: Request, lists: type[Listing], uuid: UUID) -> HttpResponse
     batch = _batch(request, lists, uuid)
     if not _may_export(request, lists):
         raise PermissionDenied
+    if batch.status in {Status.PLANNED, Status.RUNNING}:
+        return redirect(Report(batch).address)
     if asked := password_again.ask(request):
         return asked
     actions.tell_download(batch, by=request.user)
