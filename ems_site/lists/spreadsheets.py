@@ -22,7 +22,7 @@ TEXT, BOLD = 1, 2
 
 
 def write_csv(title: str, head: Row, chunks: Iterable[list[Row]]) -> Iterator[bytes]:
-    """All cells are quoted, so that programs which split at other marks, too, do not split a cell."""
+    """All cells are quoted."""
     text = StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(map(neutralised, head))

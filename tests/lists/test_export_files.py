@@ -50,7 +50,7 @@ def test_csv():
 
 def test_csv_ends_lines_and_quotes_every_cell():
     """A program that takes semicolons for separators finds none outside of quotes."""
-    assert b"".join(write_csv("x", ["a"], [[["b;=1"]]])) == b'\xef\xbb\xbf"a"\r\n"b;=1"\r\n'
+    assert b"".join(write_csv("x", ["a"], [[["b;=1"]]])) == b'\xef\xbb\xbf"a"\r\n"b;\'=1"\r\n'
 
 
 def test_csv_keeps_every_text():
