@@ -159,6 +159,15 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         except Refused as refusal:
             return self._refuse(request, refusal)
 
+    def response_action(self, request, queryset):
+        """All that match are more than the page says, and are done part by part on the pages of the list."""
+        if request.POST.get("select_across") == "1" and queryset[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
+            nouns = self.opts.verbose_name_plural
+            text = f"At most {MOST_AT_ONCE} {nouns} can be selected here at once. Use the list instead."
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset)
+
     def _refuse(self, request, refusal):
         self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
