@@ -15,6 +15,8 @@ worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 threads = 4
 control_socket_disable = True
+# The longest search in any script, with its filters, and what else shapes a list.
+limit_request_line = 8190
 
 # Forwarded headers are Django's business (TRUSTED_PROXIES): gunicorn itself believes none of them.
 forwarded_allow_ips = ""

@@ -55,10 +55,12 @@ class ContactList(Listing):
 
     def __init__(self, asked: QueryDict, by):
         self.sees_customers = by.has_perm(SEE_CUSTOMERS)
-        chosen = asked.get("customer", "") if self.sees_customers else ""
-        self.without_customer = chosen == WITHOUT_CUSTOMER
-        self.customer = _customer(whole_number(chosen))
+        chosen = asked.get("customer", "")
+        self.without_customer = self.sees_customers and chosen == WITHOUT_CUSTOMER
+        self.customer = _customer(whole_number(chosen)) if self.sees_customers else None
         super().__init__(asked, by)
+        if chosen and not (self.customer or self.without_customer):
+            self.notes.append("Customer was left out: it is not there any more, or you may not see it.")
 
     @cached_property
     def searched(self) -> dict[str, str]:

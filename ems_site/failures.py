@@ -8,9 +8,12 @@ import logging
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 from ems_site import audience, context
+from ems_site.lists.links import PLAIN
+from ems_site.lists.listing import LISTS
 
 security = logging.getLogger("ems.security")
 
@@ -46,7 +49,9 @@ def too_many(request, *, minutes: int):
 def too_slow(request):
     """A query of this page was ended, see ems_site/lists/time_limits.py."""
     security.warning("Refused: the query took too long", extra={"event": "query.ended"})
-    return render(request, "too_slow.html", status=503)
+    name = request.resolver_match.namespace if request.resolver_match else ""
+    address = f"{reverse(f'{name}:list')}?{PLAIN}" if name in LISTS else ""
+    return render(request, "too_slow.html", {"list_address": address}, status=503)
 
 
 def busy(request):

@@ -81,6 +81,8 @@ class EntitlementList(Listing):
         self.time_zone = self.customer.time_zone if self.customer else "UTC"
         self.never_expires = asked.get("never_expires") == "1"
         super().__init__(asked, by)
+        if asked.get("never_expires", "0") not in {"0", "1", ""}:
+            self.notes.append("Never expires was left out: it is 1 or nothing.")
         self.day = self._read("valid_on", self._day)
         self.ends_within = self._read("ends_within", _days)
 

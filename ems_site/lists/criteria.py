@@ -10,6 +10,8 @@ from ems_site.parameters import LONGEST_SEARCH
 from ems_site.searching import ANY, EXACT, PATTERNS, STARTS
 
 MOST_CRITERIA = 20
+# The byte-order mark, joiners, and what else is copied along.
+UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
 BETWEEN = {ANY: "has", EXACT: "is", STARTS: "starts with"}
 
 
@@ -37,8 +39,14 @@ def typed(asked: QueryDict, searched: dict[str, str], prefix: str = "") -> Crite
     return Criterion(
         name if name in searched else ANY,
         pattern if pattern in PATTERNS else ANY,
-        asked.get(f"{prefix}q", "").strip()[:LONGEST_SEARCH],
+        _value(asked.get(f"{prefix}q", "")),
     )
+
+
+def is_known(asked: QueryDict, searched: dict[str, str]) -> bool:
+    """Whether what typed() reads is what the address says."""
+    name, pattern = asked.get("in") or ANY, asked.get("how") or ANY
+    return (name == ANY or name in searched) and pattern in PATTERNS
 
 
 def kept(asked: QueryDict, searched: dict[str, str]) -> tuple[list[Criterion], list[str]]:
@@ -56,6 +64,12 @@ def kept(asked: QueryDict, searched: dict[str, str]) -> tuple[list[Criterion], l
 def _read(text, searched):
     name, _, rest = text.partition(".")
     pattern, _, value = rest.partition(".")
-    value = value.strip()[:LONGEST_SEARCH]
+    value = _value(value)
     is_known = (name == ANY or name in searched) and pattern in PATTERNS
-    return Criterion(name, pattern, value) if is_known and search_term(value) else None
+    return Criterion(name, pattern, value) if is_known and value else None
+
+
+def _value(text):
+    """Without what nobody sees at its ends; empty, too, where nothing of it counts in a search."""
+    value = text.strip().strip(UNSEEN).strip()[:LONGEST_SEARCH].strip()
+    return value if search_term(value) else ""

@@ -69,7 +69,7 @@ class Links:
         return Heading(self.listing.title(name), self.listing.address(sort=turned), order)
 
     def sizes(self) -> list[Size]:
-        """The pages may be of these sizes; the row that this one begins with stays on it."""
+        """The pages may be of these sizes, from the same place on, or up to it."""
         here = page_keys(self.listing.asked)
         return [
             Size(number, self.listing.address(size=str(number), **here), number == self.listing.size)

@@ -1,6 +1,7 @@
 """A list of records as an address describes it: search, filters, columns, order and page."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -57,6 +58,10 @@ class Listing:
         self.kept, self.notes = criteria.kept(asked, self.searched)
         status, sort, size = (asked.get(name, "") for name in (self.status_name, "sort", "size"))
         self.status = status if status in self.statuses else ""
+        if status and not self.status:
+            self.notes.append(f"{self.title(self.status_name)} was left out: there is none of this name.")
+        if self.typed.value and not criteria.is_known(asked, self.searched):
+            self.notes.append("Any attribute was searched in any place: what to search is not known.")
         self.sort = sort if sort.removeprefix("-") in self.sorts else self.default_sort
         self.size = int(size) if size in map(str, SIZES) else DEFAULT_SIZE
         view = whole_number(asked.get("view"))
@@ -170,8 +175,9 @@ class Listing:
         after, before = (self._place(name) for name in ("after", "before"))
         last = self.asked.get("last") == "1"
         is_first = not (after or before or last)
-        size = self.size - 1 if self.identified and is_first else self.size
-        return self.keyset.slice(size, after=after, before=before, last=last)
+        first_size = self.size - 1 if self.identified else self.size
+        size = first_size if is_first else self.size
+        return self.keyset.slice(size, after=after, before=before, last=last, first_size=first_size)
 
     def _place(self, name):
         text = self.asked.get(name, "")
@@ -215,10 +221,8 @@ class Listing:
 
     def chunks(self, size: int = 2_000) -> Iterator[list]:
         """All records that match, in the order of the list, so many at once."""
-        if self.identified:
-            self.complete([self.identified])
-            yield [self.identified]
-        for rows in self.keyset.chunks(size):
+        first = [[self.identified]] if self.identified else []
+        for rows in chain(first, self.keyset.chunks(size)):
             self.complete(rows)
             yield rows
 

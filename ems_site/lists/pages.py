@@ -23,6 +23,9 @@ from ems_site.lists.views.exports import export
 from ems_site.requests import Request
 from ems_site.rights import right_to
 
+# In the menu; all of them stand on the page of views.
+VIEWS_SHOWN = 50
+
 # The part of the page that follows what is typed.
 RESULTS = "results"
 
@@ -73,7 +76,8 @@ class ListPages:
 
     def index(self, request: Request) -> HttpResponse:
         """The page; to htmx its results alone, with their address."""
-        if not request.GET and (view := SavedView.objects.default_of(request.user, self.name)):
+        is_plain = not (request.GET or request.htmx)
+        if is_plain and (view := SavedView.objects.default_of(request.user, self.name)):
             return redirect(saved_views.address_of(view))
         listing = self.listing(request.GET, request.user)
         if "add" in request.GET:
@@ -107,8 +111,9 @@ class ListPages:
         }
 
     def _views(self, request, listing):
-        views = list(SavedView.objects.visible_to(request.user, self.name).select_related("owner"))
-        view = next((one for one in views if str(one.pk) == listing.view), None)
+        visible = SavedView.objects.visible_to(request.user, self.name).select_related("owner")
+        views = list(visible[:VIEWS_SHOWN])
+        view = visible.filter(pk=listing.view).first() if listing.view else None
         if view is None:
             return {"views": views}
         return {

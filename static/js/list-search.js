@@ -15,8 +15,13 @@ const settle = () => {
     const error = field.name && document.getElementById(`error_${field.name}`);
     if (!field.matches(".form-control")) continue;
     field.classList.toggle("is-invalid", Boolean(error));
-    if (error) field.setAttribute("aria-invalid", "true");
-    else field.removeAttribute("aria-invalid");
+    if (error) {
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", error.id);
+    } else {
+      field.removeAttribute("aria-invalid");
+      if (field.getAttribute("aria-describedby") === `error_${field.name}`) field.removeAttribute("aria-describedby");
+    }
   }
   clearTimeout(timer);
   timer = setTimeout(() => (live.textContent = results().dataset.announce), PAUSE_MILLISECONDS);

@@ -124,6 +124,17 @@ def test_who_changes_and_deletes_it(who, is_shared, may, manager, request):
     assert SavedView.objects.filter(name="Mine").exists() is not may
 
 
+def test_renaming_keeps_what_somebody_else_updated(manager):
+    view = new(manager, query="q=acme")
+    old = SavedView.objects.get(pk=view.pk)
+    view.query = "q=beta"
+    actions.save(view, by=manager, fields=["query"])
+    old.name = "Renamed"
+    actions.save(old, by=manager, fields=["name", "is_shared"])
+    old.refresh_from_db()
+    assert (old.name, old.query) == ("Renamed", "q=beta")
+
+
 def test_what_was_deleted_meanwhile(manager):
     view = new(manager)
     SavedView.objects.all().delete()

@@ -216,6 +216,22 @@ def test_the_list_opens_with_the_default(client, manager):
     assert client.get("/customers/").status_code == 200
 
 
+def test_emptying_the_search_line_does_not_lead_to_the_default(client, manager):
+    CustomerFactory(name="Acme")
+    actions.set_default(new(manager, query="q=beta"), by=manager)
+    part = client.get("/customers/", headers={"HX-Request": "true", "HX-Target": "results"})
+    assert part.status_code == 200
+    assert "Acme" in part.content.decode()
+
+
+def test_what_cannot_be_the_default_is_not_saved_either(superuser, viewer, signed_in):
+    view = new(viewer, is_shared=True)
+    answer = signed_in(superuser).post(f"/customers/views/{view.pk}/", {"name": "Tidied", "is_default": "on"})
+    assert answer.status_code == 422
+    view.refresh_from_db()
+    assert (view.name, view.is_shared) == ("Mine", True)
+
+
 def test_clearing_everything_does_not_lead_to_the_default(client, manager):
     CustomerFactory(name="Acme")
     view = new(manager, query="q=acme")

@@ -60,6 +60,7 @@ def test_a_page_says_so_and_the_next_request_is_unharmed(address, manager, signe
         response = client.get(address)
     assert response.status_code == 503
     assert "takes too long" in response.content.decode()
+    assert f'href="{address.partition("?")[0]}?view=all"' in response.content.decode()
     assert client.get("/customers/?q=acme").status_code == 200
 
 

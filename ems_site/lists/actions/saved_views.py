@@ -1,5 +1,7 @@
 """Named addresses of lists. What others can see of them leaves an entry in the history."""
 
+from collections.abc import Iterable
+
 from django.db import IntegrityError, transaction
 
 from ems_site.accounts.models import User
@@ -26,15 +28,24 @@ class NotYours(Refused):
         super().__init__(f"{view} is not your view.")
 
 
-def save(view: SavedView, *, by: User) -> SavedView:
-    """Adds the view, or saves its name, its query, and whether others see it.
+def save(
+    view: SavedView,
+    *,
+    by: User,
+    fields: Iterable[str] = SavedView.ATTRIBUTES,
+    is_default: bool | None = None,
+) -> SavedView:
+    """Adds the view, or saves these fields of it; is_default says whether the person's list opens with it.
 
     Of the query is kept what the list makes of it for this person. Raises ValidationError for a name that
-    is taken, TooManyViews, NotYours, and Gone where somebody deleted it.
+    is taken, TooManyViews, NotYours, and Gone where somebody deleted it. Then nothing is saved.
     """
     try:
         with transaction.atomic():
-            return _add(view, by) if view._state.adding else _change(view, by)
+            saved = _add(view, by) if view._state.adding else _change(view, by, set(fields))
+            if is_default is not None:
+                set_default(saved, by=by, is_default=is_default)
+            return saved
     except IntegrityError:
         view.full_clean()
         raise
@@ -54,8 +65,10 @@ def _add(view, by):
     return view
 
 
-def _change(view, by):
+def _change(view, by, fields):
     current = _held(view, by)
+    for name in fields.symmetric_difference(SavedView.ATTRIBUTES):
+        setattr(view, name, getattr(current, name))
     if view.query != current.query:
         view.query = _normal(view, by)
     view.full_clean()
@@ -85,7 +98,8 @@ def set_default(view: SavedView, *, by: User, is_default: bool = True) -> None:
     if not is_default:
         DefaultView.objects.filter(person=by, view=view).delete()
         return
-    if not SavedView.objects.visible_to(by, view.listing).filter(pk=view.pk).exists():
+    visible = SavedView.objects.visible_to(by, view.listing).filter(pk=view.pk)
+    if not visible.select_for_update(no_key=True).first():
         raise Gone(f"{view} has been deleted meanwhile, or is not shared any more.")
     DefaultView.objects.update_or_create(person=by, listing=view.listing, defaults={"view": view})
 

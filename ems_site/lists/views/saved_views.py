@@ -94,7 +94,7 @@ def edit(request: Request, lists: type[Listing], pk: int) -> HttpResponse:
 def _update(request, view, listing):
     view.query = listing.query
     try:
-        actions.save(view, by=request.user)
+        actions.save(view, by=request.user, fields=["query"])
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect(reverse(f"{view.listing}:list") + listing.here)
@@ -139,9 +139,12 @@ def _saved(request, form):
     if not form.is_valid():
         return False
     try:
-        view = actions.save(form.instance, by=request.user)
-        if form.cleaned_data["is_default"] or "is_default" in form.changed_data:
-            actions.set_default(view, by=request.user, is_default=form.cleaned_data["is_default"])
+        is_default = form.cleaned_data["is_default"]
+        is_said = is_default or "is_default" in form.changed_data
+        fields = ("name", "is_shared") if form.instance.pk else SavedView.ATTRIBUTES
+        actions.save(
+            form.instance, by=request.user, fields=fields, is_default=is_default if is_said else None
+        )
     except ValidationError as refusal:
         add_refusal(form, refusal)
         return False
