@@ -21,7 +21,21 @@ class BytewiseCharField(models.CharField):
         return f"{super().db_type(connection)}{collation}"
 
 
-class _KeyField(BytewiseCharField):
+class _Computed:
+    """A column whose value is computed anew whenever it is saved."""
+
+    attname: str
+
+    def key(self, instance: models.Model) -> str | None:
+        raise NotImplementedError
+
+    def pre_save(self, instance: models.Model, add: bool) -> str | None:
+        key = self.key(instance)
+        setattr(instance, self.attname, key)
+        return key
+
+
+class _KeyField(_Computed, BytewiseCharField):
     def __init__(self, *, of, **kwargs):
         self.of = of
         super().__init__(**{"editable": False, "max_length": KEY_LENGTH, **kwargs})
@@ -29,14 +43,6 @@ class _KeyField(BytewiseCharField):
     def deconstruct(self):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "of": self.of}
-
-    def key(self, instance):
-        raise NotImplementedError
-
-    def pre_save(self, instance, add):
-        key = self.key(instance)
-        setattr(instance, self.attname, key)
-        return key
 
 
 class IdentityKeyField(_KeyField):
@@ -64,7 +70,7 @@ class SortKeyField(_KeyField):
         return self.fold(getattr(instance, self.of))
 
 
-class SearchKeyField(models.TextField):
+class SearchKeyField(_Computed, models.TextField):
     """What a search looks into: the texts that this method of the model returns, each with the criterion
     of the model's SEARCHED that it is found by, folded, a line each. Asked by ems_site/searching.py."""
 
@@ -79,11 +85,6 @@ class SearchKeyField(models.TextField):
     def key(self, instance) -> str:
         numbers = {name: number for number, name in enumerate(instance.SEARCHED)}
         return search_key((numbers[criterion], text) for criterion, text in getattr(instance, self.of)())
-
-    def pre_save(self, instance, add):
-        key = self.key(instance)
-        setattr(instance, self.attname, key)
-        return key
 
 
 def clean_identities(instance: models.Model) -> None:

@@ -46,6 +46,13 @@ def test_starting_twice_is_once(manager, client):
     assert Entry.objects.filter(code="customer.batch_started").count() == 1
 
 
+def test_the_history_says_how_the_list_was_narrowed(manager, client):
+    customers(2)
+    begin(client, planned(client, "disable", token(manager, query="q=acme")))
+    entry = Entry.objects.get(code="customer.batch_started")
+    assert entry.changes == {"filters": ["", "Any attribute: acme"]}
+
+
 def test_an_old_plan_does_not_start(manager, client, monkeypatch):
     customers(1)
     page = planned(client, "disable", token(manager))

@@ -21,6 +21,7 @@ from ems_site.audit import actions as audit
 from ems_site.errors import Refused
 from ems_site.labels import counted
 from ems_site.lists import left_out
+from ems_site.lists.history import narrowing_of
 from ems_site.lists.listing import LISTS, Listing
 from ems_site.lists.matching import narrowing
 from ems_site.lists.models import Batch, Part
@@ -102,7 +103,8 @@ def start(batch: Batch, *, by: User, comment: str = "") -> bool:
         held.comment, held.epoch = comment, by.session_epoch
         held.started = timezone.now()
         _go_to(held, Status.RUNNING)
-        _record(held, "started", by=by)
+        listing = LISTS[held.listing].of_query(held.query, by)
+        _record(held, "started", by=by, changes=narrowing_of(listing))
         return True
 
 
@@ -284,11 +286,11 @@ def _end(batch, status, participle, *, by):
     _record(batch, participle, by=by)
 
 
-def _record(batch, participle, *, by):
+def _record(batch, participle, *, by, changes=None):
     """`customer.batch_started`: Disable 1,204 customers."""
     model = LISTS[batch.listing].model
     name = f"{batch.verb.capitalize()} {counted(batch.total, model)}"
     if participle != "started":
         name += f": {batch.done:,} done, {batch.left_out:,} left out"
     code = f"{model._meta.model_name}.batch_{participle}"
-    audit.record(code, model, by=by, name=name, comment=batch.comment)
+    audit.record(code, model, by=by, name=name, changes=changes, comment=batch.comment)

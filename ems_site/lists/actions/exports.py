@@ -7,6 +7,7 @@ from ems_site.audit import actions as audit
 from ems_site.labels import noun
 from ems_site.lists.columns import Column
 from ems_site.lists.counting import Count
+from ems_site.lists.history import narrowing_of
 from ems_site.lists.listing import Listing
 
 
@@ -14,7 +15,7 @@ from ems_site.lists.listing import Listing
 def export(listing: Listing, *, by: User, number: Count, columns: list[Column], file_format: str) -> None:
     """Writes down who gets which rows and columns of the list."""
     changes = {
-        **_filters(listing),
+        **narrowing_of(listing),
         "columns": ["", ", ".join(column.title for column in columns)],
         "format": ["", file_format],
     }
@@ -22,17 +23,3 @@ def export(listing: Listing, *, by: User, number: Count, columns: list[Column], 
     audit.record(
         f"{listing.model._meta.model_name}.exported", listing.model, by=by, name=name, changes=changes
     )
-
-
-def _filters(listing):
-    """What customer the list is narrowed to is a link, which is withheld from those who may not view it."""
-    criteria = [(one.name, one.label(listing.searched), one.value) for one in listing.criteria]
-    filters = [(one.name, one.label, one.shown) for one in listing.filters()]
-    lines, links = [], {}
-    for name, label, shown in [*criteria, *filters]:
-        value = shown.replace("\0", "")
-        if name == "customer":
-            links[f"customer::{value}"] = ["", "filter"]
-        else:
-            lines.append(f"{label}: {value}")
-    return links | ({"filters": ["", "; ".join(lines)]} if lines else {})
