@@ -160,13 +160,16 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
             return self._refuse(request, refusal)
 
     def response_action(self, request, queryset):
-        """All that match are more than the page says, and are done part by part on the pages of the list."""
-        if request.POST.get("select_across") == "1" and queryset[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
-            nouns = self.opts.verbose_name_plural
-            text = f"At most {MOST_AT_ONCE} {nouns} can be selected here at once. Use the list instead."
-            self.message_user(request, text, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+        """Where all that match are selected, they are more than the page counts."""
+        if request.POST.get("action") == "delete_selected" and request.POST.get("select_across") == "1":
+            self.require_few(queryset, "deleted")
         return super().response_action(request, queryset)
+
+    def require_few(self, queryset, done: str) -> None:
+        """Raises Refused for more than can be done at once here; on the pages of the list all can."""
+        if queryset[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
+            nouns = self.opts.verbose_name_plural
+            raise Refused(f"At most {MOST_AT_ONCE} {nouns} can be {done} at once. Select fewer.")
 
     def _refuse(self, request, refusal):
         self.message_user(request, str(refusal), messages.ERROR)
@@ -189,6 +192,7 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
 
     def enable_at_once(self, request, queryset, verbs: Verbs) -> None:
         """Takes nothing from anybody, so nothing is asked; says how many were enabled already."""
+        self.require_few(queryset, "enabled")
         chosen = queryset.count()
         changed = len(verbs.acts["enable"](queryset, by=request.user))
         left_out = f" {chosen - changed} left out: enabled already." if changed < chosen else ""
@@ -227,16 +231,14 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
         return None
 
     def _show_plan(self, request, queryset, verbs, verb, refusal=""):
-        nouns = self.opts.verbose_name_plural
-        if queryset.count() > MOST_AT_ONCE:
-            raise Refused(f"At most {MOST_AT_ONCE} {nouns} can be {verb.done} at once. Select fewer.")
+        self.require_few(queryset, verb.done)
         plan = Plan.of(verb, verbs.loaded(queryset.order_by(*verbs.order)), request.user)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{verb.label} {nouns}",
+            "title": f"{verb.label} {self.opts.verbose_name_plural}",
             "opts": self.opts,
             "noun": self.opts.verbose_name,
-            "nouns": nouns,
+            "nouns": self.opts.verbose_name_plural,
             "verb": verb,
             "plan": plan,
             "left_out": [(record, _reason(verbs, verb, record)) for record in plan.left_out],

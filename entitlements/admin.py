@@ -15,10 +15,8 @@ from django.utils.text import Truncator
 from contacts.models import Contact
 from customers import associates
 from ems_site.action_admin import ActionAdmin, PostedInlineFormSet, PostedRowForm
-from ems_site.errors import Refused
 from ems_site.forms import VersionedForm
 from ems_site.parameters import whole_number
-from ems_site.verbs import MOST_AT_ONCE
 from entitlements import actions, conflicts, panes
 from entitlements.forms import DayField
 from entitlements.models import Entitlement, ProductKey
@@ -290,8 +288,7 @@ class EntitlementAdmin(ActionAdmin):
 
     @admin.action(permissions=["copy"], description="Copy selected entitlements to new drafts")
     def copy_selected(self, request, queryset):
-        if queryset.count() > MOST_AT_ONCE:
-            raise Refused(f"At most {MOST_AT_ONCE} entitlements can be copied at once. Select fewer.")
+        self.require_few(queryset, "copied")
         for entitlement in queryset:
             try:
                 self._say_copied(request, entitlement, actions.copy(entitlement, by=request.user))

@@ -663,7 +663,6 @@ def test_what_changed_since_is_shown_again(name, draft, client):
 def test_too_many_at_once(draft, customer, client, monkeypatch):
     EntitlementFactory(customer=customer)
     monkeypatch.setattr("ems_site.action_admin.MOST_AT_ONCE", 1)
-    monkeypatch.setattr("entitlements.admin.MOST_AT_ONCE", 1)
     before = everything()
     for name, done in (("close", "closed"), ("complete", "completed"), ("copy", "copied")):
         page = choose(client, f"{name}_selected", draft, select_across="1")
