@@ -193,7 +193,7 @@ class Cluster:
 
     def listens(self, port: int) -> bool:
         """Start the server on this port; False if it ends instead of getting ready."""
-        settings = {
+        settings: dict[str, object] = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "port": port,
@@ -203,6 +203,8 @@ class Cluster:
             "full_page_writes": "off",
             "autovacuum": "off",
         }
+        if memory := os.environ.get("EMS_PG_SHARED_BUFFERS"):
+            settings["shared_buffers"] = memory
         command = [str(self.folder / "postgres"), "-D", str(self.data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests import postgres
 from tests.benchmarks import databases, plot, report
+from tests.benchmarks.workers import memory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLOTTED = (1_000, 10_000, 100_000)
@@ -61,7 +62,9 @@ def _size(text):
 
 def _all_sizes(sizes, options) -> list[dict[str, Any]]:
     with ExitStack() as stack:
-        server = "" if options.sqlite else stack.enter_context(postgres.server())
+        # A quarter of the memory, as PostgreSQL's manual has it for a server of its own.
+        environ = {"EMS_PG_SHARED_BUFFERS": f"{memory() // 4 // 2**20}MB", **os.environ}
+        server = "" if options.sqlite else stack.enter_context(postgres.server(environ))
         found = []
         for size in sizes:
             with databases.of_its_own(server) if server else databases.in_a_file() as url:

@@ -1,6 +1,5 @@
 """What the figures were measured on; nothing that names the machine."""
 
-import os
 import platform
 import re
 from pathlib import Path
@@ -8,14 +7,13 @@ from pathlib import Path
 import django
 from django.db import connection
 
-from tests.benchmarks.workers import cores
+from tests.benchmarks.workers import cores, memory
 
 
 def told() -> dict[str, str]:
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return {
         "Processor": f"{cores()} cores of {_processor()}",
-        "Memory": f"{pages * size / 2**30:.0f} GB",
+        "Memory": f"{memory() / 2**30:.0f} GB",
         "Database": _database(),
         "Python": f"{platform.python_version()}, Django {django.get_version()}",
     }
@@ -30,8 +28,11 @@ def _processor():
 
 
 def _database():
-    question = "SHOW server_version" if connection.vendor == "postgresql" else "SELECT sqlite_version()"
     with connection.cursor() as cursor:
-        cursor.execute(question)
-        version = cursor.fetchone()[0].split()[0]
-    return f"{'PostgreSQL' if connection.vendor == 'postgresql' else 'SQLite'} {version}"
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT sqlite_version()")
+            return f"SQLite {cursor.fetchone()[0]}"
+        cursor.execute("SELECT split_part(current_setting('server_version'), ' ', 1)")
+        (version,) = cursor.fetchone()
+        cursor.execute("SHOW shared_buffers")
+        return f"PostgreSQL {version} with {cursor.fetchone()[0]} of buffers"

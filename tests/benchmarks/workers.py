@@ -37,3 +37,8 @@ def _start():
     from tests.benchmarks.records import remembered_folding
 
     KEPT.enter_context(remembered_folding())
+
+
+def memory() -> int:
+    """Of the machine, in bytes."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
