@@ -1,20 +1,14 @@
-"""What tests of batches share: selecting all that match, planning, beginning, at once."""
+"""What tests of batches share: selecting all that match, planning, beginning."""
 
 from django.http import QueryDict
 from django.utils import timezone
 
-from ems_site.lists import matching, running
+from ems_site.lists import matching
 from ems_site.lists.counting import Count
 from ems_site.lists.listing import LISTS
 from ems_site.lists.models import Batch
 from tests.factories import CustomerFactory
 from tests.pages import Served
-
-
-def work_at_once(monkeypatch):
-    """The work is done in the test's own thread, which sees the test's transaction."""
-    monkeypatch.setattr(running, "PAUSE", 0)
-    monkeypatch.setattr(running, "_start", lambda key, context: context.run(running.work, key))
 
 
 def customers(number, name="Acme", **values):

@@ -12,20 +12,10 @@ from ems_site.lists.models import Batch, Part
 from entitlements.models import Entitlement
 from tests.conftest import allowed
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, ProductKeyFactory
-from tests.lists.batching import begin, customers, plan, planned, token, work_at_once
+from tests.lists.batching import begin, customers, plan, planned, token
 from tests.pages import Served, everything
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch):
-    work_at_once(monkeypatch)
-
-
-@pytest.fixture
-def client(manager, signed_in):
-    return signed_in(manager)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("worked_at_once")]
 
 
 # What is planned and done

@@ -16,20 +16,10 @@ from ems_site.lists.actions import statistics
 from ems_site.lists.models import Batch, Part
 from ems_site.lists.reports import running_of
 from tests.conftest import allowed
-from tests.lists.batching import customers, plan, running_batch, token, work_at_once
+from tests.lists.batching import customers, plan, running_batch, token
 from tests.pages import Served
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch):
-    work_at_once(monkeypatch)
-
-
-@pytest.fixture
-def client(manager, signed_in):
-    return signed_in(manager)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("worked_at_once")]
 
 
 # The page and the report

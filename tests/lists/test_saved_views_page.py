@@ -14,11 +14,6 @@ LISTS = {"customers": CustomerFactory, "contacts": ContactFactory, "entitlements
 ASKED = "?and=name.any.acme&status=enabled&sort=-name&columns=name%2Cref_id&size=25"
 
 
-@pytest.fixture
-def client(manager, signed_in):
-    return signed_in(manager)
-
-
 def new(by, name="Mine", query="", listing="customers", **values):
     return actions.save(SavedView(listing=listing, name=name, query=query, **values), by=by)
 
