@@ -141,7 +141,8 @@ class Download:
     def _chunks(self) -> Iterator[list[Row]]:
         """Where the person loses a right, the last row says so."""
         written = 0
-        for records in self.listing.chunks():
+        # Attributes are the record's own.
+        for records in self.listing.chunks(complete=self.columns == self.listing.columns):
             if refusal := self._refusal():
                 yield [[f"This export stopped after {written:,} rows, it is not complete: {refusal}"]]
                 extra = {"event": "export.stopped", "subject_id": self.listing.by.pk, "reason": refusal}

@@ -219,11 +219,13 @@ class Listing:
     def complete(self, rows: list) -> None:
         """Sets on each row what else is shown, with one query for all."""
 
-    def chunks(self, size: int = 2_000) -> Iterator[list]:
-        """All records that match, in the order of the list, so many at once."""
+    def chunks(self, size: int = 2_000, *, complete: bool = True) -> Iterator[list]:
+        """All records that match, in the order of the list, so many at once; with what the list shows beside
+        them, if complete."""
         first = [[self.identified]] if self.identified else []
         for rows in chain(first, self.keyset.chunks(size)):
-            self.complete(rows)
+            if complete:
+                self.complete(rows)
             yield rows
 
     # How many
@@ -284,10 +286,6 @@ class Listing:
     def here(self) -> str:
         """The address of this very page."""
         return self.address(**links.page_keys(self.asked)) if self.asked else ""
-
-    def chips(self) -> list[tuple[str, str, str]]:
-        """(what is filtered, by which value, the address without it)."""
-        return self.links.chips()
 
     def title(self, name: str) -> str:
         if name in self.columns_by_name:

@@ -113,7 +113,9 @@ class ListPages:
     def _views(self, request, listing):
         visible = SavedView.objects.visible_to(request.user, self.name).select_related("owner")
         views = list(visible[:VIEWS_SHOWN])
-        view = visible.filter(pk=listing.view).first() if listing.view else None
+        view = next((one for one in views if str(one.pk) == listing.view), None)
+        if listing.view and not view and len(views) == VIEWS_SHOWN:
+            view = visible.filter(pk=listing.view).first()
         if view is None:
             return {"views": views}
         return {

@@ -176,7 +176,7 @@ def test_headings_turn_the_order_and_keep_the_filter():
 
 
 def test_chips_take_one_filter_off():
-    chips = listed("q=a%26b&status=disabled").chips()
+    chips = listed("q=a%26b&status=disabled").links.chips()
     assert chips == [("Any attribute", "a&b", "?status=disabled"), ("Status", "Disabled", "?q=a%26b")]
     assert not listed().is_filtered()
     assert listed("q=x").is_filtered()

@@ -187,12 +187,14 @@ def test_an_unknown_customer_has_no_rows(typed):
 
 def test_a_customer_without_entitlements_is_known_to_those_who_may_view_customers():
     CustomerFactory(name="Secret Ltd", customer_id="S-1")
-    assert listed("customer=s-1").chips() == [("Customer", "Secret Ltd (S-1)", "?view=all")]
-    assert listed("customer=s-1", with_customers=False).chips() == [
+    assert listed("customer=s-1").links.chips() == [("Customer", "Secret Ltd (S-1)", "?view=all")]
+    assert listed("customer=s-1", with_customers=False).links.chips() == [
         ("Customer", "s-1 (unknown)", "?view=all")
     ]
     EntitlementFactory(customer=CustomerFactory(name="Acme", customer_id="A-1"))
-    assert listed("customer=a-1", with_customers=False).chips() == [("Customer", "Acme (A-1)", "?view=all")]
+    assert listed("customer=a-1", with_customers=False).links.chips() == [
+        ("Customer", "Acme (A-1)", "?view=all")
+    ]
 
 
 def test_valid_on_is_the_whole_day_in_the_zone_of_the_customer():
@@ -204,8 +206,8 @@ def test_valid_on_is_the_whole_day_in_the_zone_of_the_customer():
     # Without a customer the day is one of UTC: the license begins at 15:00 of the day before.
     assert names("valid_on=2026-06-01") == ["tokyo"]
     assert names("valid_on=2026-06-04") == []
-    assert listed("valid_on=2026-06-02&customer=jp").chips()[1][1] == "2 Jun 2026 (Asia/Tokyo)"
-    assert listed("valid_on=2026-06-02").chips()[0][:2] == ("Valid on", "2 Jun 2026 (UTC)")
+    assert listed("valid_on=2026-06-02&customer=jp").links.chips()[1][1] == "2 Jun 2026 (Asia/Tokyo)"
+    assert listed("valid_on=2026-06-02").links.chips()[0][:2] == ("Valid on", "2 Jun 2026 (UTC)")
 
 
 def test_ends_within_so_many_days():
@@ -216,8 +218,8 @@ def test_ends_within_so_many_days():
     assert names("ends_within=1") == []
     assert names("ends_within=6") == ["soon"]
     assert names("ends_within=36500") == ["later", "soon"]
-    assert listed("ends_within=1").chips()[0][:2] == ("Ends within", "1 day")
-    assert listed("ends_within=007").chips() == [("Ends within", "7 days", "?view=all")]
+    assert listed("ends_within=1").links.chips()[0][:2] == ("Ends within", "1 day")
+    assert listed("ends_within=007").links.chips() == [("Ends within", "7 days", "?view=all")]
 
 
 def test_never_expires():
@@ -226,7 +228,7 @@ def test_never_expires():
     complete("one of two", ends="2026-07-20", products=[{}, {"never_expires": True}])
     EntitlementFactory(ref_id1="draft", products=[{}])
     assert names("never_expires=1") == ["one of two", "never"]
-    assert listed("never_expires=1").chips() == [("Never expires", "Yes", "?view=all")]
+    assert listed("never_expires=1").links.chips() == [("Never expires", "Yes", "?view=all")]
 
 
 def test_filters_join_and_addresses_keep_them(small_pages):
@@ -241,15 +243,15 @@ def test_filters_join_and_addresses_keep_them(small_pages):
     assert shown.count.number == 3
     assert shown.page.next.startswith(f"{kept}&sort=-eid&after=")
     assert shown.links.headings()["eid"].address == f"{kept}&sort=eid"
-    assert [(label, value) for label, value, _ in shown.chips()] == [
+    assert [(label, value) for label, value, _ in shown.links.chips()] == [
         ("Any attribute", "no"),
         ("State", "Complete"),
         ("Customer", "Acme (A 1)"),
         ("Valid on", "15 Jun 2026 (UTC)"),
         ("Ends within", "10 days"),
     ]
-    assert shown.chips()[1][2] == kept.replace("&state=complete", "") + "&sort=-eid"
-    assert shown.links.any_status() == shown.chips()[1][2]
+    assert shown.links.chips()[1][2] == kept.replace("&state=complete", "") + "&sort=-eid"
+    assert shown.links.any_status() == shown.links.chips()[1][2]
 
 
 def test_search_reaches_products_customers_and_contacts():

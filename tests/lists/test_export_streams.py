@@ -198,7 +198,7 @@ def test_the_turn_comes_back_when_the_browser_goes_away(client, in_twos):
 
 
 def test_the_turn_comes_back_when_writing_fails(client, in_twos, monkeypatch):
-    def broken(self):
+    def broken(self, **options):
         yield [next(iter(Customer.objects.all()))]
         raise RuntimeError("broken")
 
