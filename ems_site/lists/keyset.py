@@ -4,24 +4,30 @@ A page is asked for by the place after or before which it begins: the values of 
 sorted by. Rows that are added or removed meanwhile neither repeat nor hide others.
 
 Where a list is narrowed, the next rows in its order are looked through first, a few thousand at most. If
-that does not fill the page, all matches are gathered by index, sorted and cut. Only where there are very
-many of them the order is followed to the end.
+that does not fill the page, a sample of the table tells how many matches there are and where: a few are
+gathered by index, sorted and cut; of many, only those up to a place before which the sample has some; and
+of very many none, since the order leads to them soon.
 """
 
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.core.signing import BadSignature, Signer
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Max, Q, QuerySet, Value
 
 from ems_site.keys import is_storable
 
-WALKED = 3_000
+# Rows that are looked through at first, and as many more if so large a part of the page is found by then.
+WALKED, WALKED_ON, NEAR = 1_000, 4_000, 1 / 4
+# Rows that are looked at all over the table. Matches in so large a part of them are very many; where there
+# are fewer than this number, all are gathered. The place up to which others are has so many times the page
+# before it. So many of the sample before the first match are soon passed.
+SAMPLED, COMMON, FEW, AMPLE, SOON = 600, 1 / 10, 5, 6, 20
 GATHERED = 30_000
 GATHERINGS = 3
 
@@ -73,12 +79,14 @@ class Place:
 
 @dataclass
 class Slice:
-    """Rows in the list's order, and whether there are others before and after them."""
+    """Rows in the list's order, and whether there are others before and after them; how many there are in
+    all and at least, as far as that came out by the way."""
 
     rows: list
     has_previous: bool
     has_next: bool
     total: int | None = None
+    at_least: int = 0
 
 
 class Keyset:
@@ -86,6 +94,7 @@ class Keyset:
         self.rows, self.sort, self.descending = rows, sort, descending
         self.segments = self._segments()
         self.gathered: int | None = None
+        self.at_least = 0
 
     def _segments(self):
         columns = self.sort.columns
@@ -119,13 +128,13 @@ class Keyset:
             rows = self._collect(before, size + 1, backwards=True)
             if len(rows) <= size and before:
                 return self.slice(first_size or size)
-            return Slice(rows[:size][::-1], len(rows) > size, before is not None)
+            return Slice(rows[:size][::-1], len(rows) > size, before is not None, None, self.at_least)
         rows = self._collect(after, size + 1, backwards=False)
         if after and not rows:
             return self.slice(size, last=True)
         has_next = len(rows) > size
         total = None if after else self.gathered if has_next else len(rows)
-        return Slice(rows[:size], after is not None, has_next, total)
+        return Slice(rows[:size], after is not None, has_next, total, self.at_least)
 
     def place_of(self, row: Any) -> Place:
         """Of a row that this gave."""
@@ -157,6 +166,7 @@ class Keyset:
             key = start.key if start and start.segment == number else None
             reader = _Reader(self.rows, self.segments[number], key, self.descending != backwards)
             found = reader.read(want - len(rows))
+            self.at_least = max(self.at_least, reader.at_least)
             if start is None and len(self.segments) == 1:
                 self.gathered = reader.gathered
             for row in found:
@@ -191,28 +201,73 @@ class _Reader:
     start: tuple | None
     downwards: bool
     gathered: int | None = None
+    at_least: int = 0
+    walked: int = 0
 
     def read(self, want: int) -> list:
         if not self.rows.is_narrowed:
-            return self._first(self._from_start(self.rows.all), want)
-        looked_at = self._from_start(self.rows.looked_at)
-        if not self.rows.is_few:
-            end = self._end_of_walk()
-            walked = looked_at if end is None else looked_at.filter(self._compared(end, inclusive=True))
-            found = self._first(walked, want)
+            return self._first(self._between(self.rows.all), want)
+        ways: list[Callable] = [self._walked, self._sampled, self._gathered]
+        for way in ways[-1:] if self.rows.is_few else ways:
+            if (rows := way(want)) is not None:
+                return rows
+        return self._followed(want)
+
+    def _walked(self, want) -> list | None:
+        """From the next rows; None where they do not fill the page."""
+        found: list = []
+        start = self.start
+        for number in (WALKED, WALKED_ON):
+            reader = replace(self, start=start)
+            end = reader._key_of(number)
+            found += self._first(reader._between(self.rows.looked_at, end), want - len(found))
             if end is None or len(found) == want:
                 return found
+            self.walked = len(found)
+            if self.walked < want * NEAR:
+                break
+            start = end
+        return None
+
+    def _sampled(self, want) -> list | None:
+        """By what a sample tells of the matches; None where they are few, or it leads nowhere."""
+        if any("__" in name for name in self.segment.key):
+            return None
+        model = self.rows.all.model
+        last = model._default_manager.aggregate(last=Max("pk"))["last"] or 1
+        sample = range(1, last + 1, -(-last // SAMPLED))
+        matches = self._between(self.rows.looked_at).filter(pk__in=sample)
+        keys = list(self._ordered(matches).values_list(*self.segment.key))
+        if len(keys) > len(sample) * COMMON and (self.walked or self._is_near(keys[0], sample)):
+            return self._followed(want)
+        place = AMPLE * want * len(sample) // last
+        return self._gathered(want, keys[place]) if len(keys) >= max(FEW, place + 1) else None
+
+    def _is_near(self, key, sample) -> bool:
+        """Few of the sample stand before this key. Very many matches may begin far away all the same."""
+        return self._between(self.rows.all, key).filter(pk__in=sample).count() <= SOON
+
+    def _gathered(self, want, end=None) -> list | None:
+        """By index, up to this key; None where these are too many to sort, or too few up to there."""
         for _attempt in range(GATHERINGS):
-            if (keys := self._gather(want)) is None:
+            keys = self._gather(want, end)
+            if keys is None or (end and len(keys) < want):
                 break
             # Fewer where some were deleted meanwhile: that is not the end of the list.
             if len(rows := _of(self._with_key(self.rows.all), keys)) == len(keys):
                 return rows
-        return self._first(looked_at, want)
+        return None
 
-    def _from_start(self, rows):
+    def _followed(self, want) -> list:
+        """In the list's order, as far as it takes."""
+        return self._first(self._between(self.rows.looked_at), want)
+
+    def _between(self, rows, end=None):
+        """Those of this segment beyond the start, up to this key."""
         rows = rows.filter(self.segment.condition)
-        return rows if self.start is None else rows.filter(self._compared(self.start))
+        if self.start is not None:
+            rows = rows.filter(self._compared(self.start))
+        return rows if end is None else rows.filter(self._compared(end, inclusive=True))
 
     def _compared(self, key, *, inclusive=False):
         """Beyond this key in the direction read; with inclusive, up to it."""
@@ -231,15 +286,15 @@ class _Reader:
     def _with_key(self, rows):
         return rows.annotate(**{_alias(name): F(name) for name in self.segment.key})
 
-    def _end_of_walk(self) -> tuple | None:
-        """The key that ends the walk; None where the segment ends before."""
-        rows = self._ordered(self._from_start(self.rows.all)).values_list(*self.segment.key)
-        return next(iter(rows[WALKED - 1 : WALKED]), None)
+    def _key_of(self, number) -> tuple | None:
+        """The key of the row of this number from the start; None where the segment ends before."""
+        rows = self._ordered(self._between(self.rows.all)).values_list(*self.segment.key)
+        return next(iter(rows[number - 1 : number]), None)
 
-    def _gather(self, want) -> list[int] | None:
-        """Keys of the first matches in order; None where there are too many to sort."""
+    def _gather(self, want, end) -> list[int] | None:
+        """Primary keys of the first matches in order; None where there are too many to sort."""
         columns = {_alias(name): F(name) for name in (*self.segment.key, "pk")}
-        inner = self._from_start(self.rows.found).order_by().values(**columns)[: GATHERED + 1]
+        inner = self._between(self.rows.found, end).order_by().values(**columns)[: GATHERED + 1]
         try:
             statement, parameters = inner.query.sql_with_params()
         except EmptyResultSet:
@@ -254,10 +309,11 @@ class _Reader:
                 [*parameters, want],
             )
             found = cursor.fetchall()
-        total = found[0][1] if found else 0
+        self.at_least = max(self.at_least, total := found[0][1] if found else 0)
         if total > GATHERED:
             return None
-        self.gathered = total
+        if end is None:
+            self.gathered = total
         return [key for key, _ in found]
 
     def keys(self, rows: Any) -> Iterator[int]:

@@ -236,6 +236,8 @@ class Listing:
         beside = 1 if self.identified else 0
         if self._slice.total is not None:
             return Count(self._slice.total + beside, True)
+        if self._slice.at_least > counting.COUNTED:
+            return Count(counting.COUNTED, False)
         number, is_exact = counting.counted(self.keyset.rows)
         if number > counting.COUNTED:
             return Count(counting.COUNTED, False)

@@ -24,6 +24,24 @@ SORTS = [
     Sort(("external_id_key",), is_nullable=True, empty_is_last=True),
 ]
 
+# How a page comes about; all rows are the sample.
+ALL = {"WALKED": 3, "WALKED_ON": 2, "SAMPLED": 100_000, "COMMON": 1, "FEW": 1, "AMPLE": 1}
+WAYS = {
+    "walked": {},
+    "walked on": ALL | {"WALKED_ON": 200, "NEAR": 0},
+    "followed": ALL | {"COMMON": 0, "SOON": 100},
+    "followed if near": ALL | {"COMMON": 0, "SOON": 2},
+    "sampled": ALL,
+    "sampled in vain": ALL | {"AMPLE": 0},
+    "gathered": ALL | {"FEW": 1_000},
+    "too many to gather": ALL | {"FEW": 1_000, "GATHERED": 2},
+}
+
+
+def go(monkeypatch, way):
+    for name, value in WAYS[way].items():
+        monkeypatch.setattr(keyset, name, value)
+
 
 @pytest.fixture
 def forty():
@@ -80,10 +98,9 @@ def backwards(pages, size):
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize(("text", "is_few"), [("", False), ("red", False), ("red", True), ("zzz", False)])
-@pytest.mark.parametrize(("walked", "gathered"), [(4_000, 50_000), (3, 50_000), (3, 2)])
-def test_every_row_once_in_order(forty, monkeypatch, text, is_few, sort, descending, walked, gathered):
-    monkeypatch.setattr(keyset, "WALKED", walked)
-    monkeypatch.setattr(keyset, "GATHERED", gathered)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_row_once_in_order(forty, monkeypatch, text, is_few, sort, descending, way):
+    go(monkeypatch, way)
     pages = Keyset(rows_of(text, is_few=is_few), sort, descending=descending)
     found = forwards(pages, 5)
     matches = [row for row in Customer.objects.all() if text in row.name]
@@ -152,8 +169,20 @@ def test_an_ancient_place_is_none(forty, key):
     assert read(text, "customers:created", pages) is None
 
 
+@pytest.mark.parametrize("descending", [False, True])
+def test_of_many_those_are_gathered_that_stand_before_a_place_in_a_sample(forty, monkeypatch, descending):
+    go(monkeypatch, "sampled")
+    pages = Keyset(rows_of("red"), SORTS[0], descending=descending)
+    part = pages.slice(2)
+    assert [row.pk for row in part.rows] == in_order(
+        [row for row in Customer.objects.all() if "red" in row.name], SORTS[0], descending
+    )[:2]
+    assert part.total is None
+    assert part.at_least == 4
+
+
 def test_the_total_is_known_where_it_costs_nothing(forty, monkeypatch):
-    monkeypatch.setattr(keyset, "WALKED", 3)
+    go(monkeypatch, "gathered")
     assert Keyset(rows_of("red"), SORTS[0]).slice(5).total == 14
     assert Keyset(rows_of("red"), SORTS[0]).slice(20).total == 14
     assert Keyset(Rows(Customer.objects.all()), SORTS[0]).slice(5).total is None
@@ -179,12 +208,13 @@ def test_the_record_count_says_what_it_knows(forty, manager, monkeypatch, query,
     assert found.exact_count() == {"": 40, "q=red": 14, "status=disabled": 8}[query]
 
 
-SORTS = [Sort(("name_key",)), Sort(("external_id_key",), is_unique=True, is_nullable=True)]
+SEGMENTS = [Sort(("name_key",)), Sort(("external_id_key",), is_unique=True, is_nullable=True)]
 
 
-@pytest.mark.parametrize("sort", SORTS)
-def test_a_row_deleted_between_gathering_and_reading_ends_no_list(forty, monkeypatch, sort):
-    monkeypatch.setattr(keyset, "WALKED", 3)
+@pytest.mark.parametrize("way", ["gathered", "sampled"])
+@pytest.mark.parametrize("sort", SEGMENTS)
+def test_a_row_deleted_between_gathering_and_reading_ends_no_list(forty, monkeypatch, sort, way):
+    go(monkeypatch, way)
     read_them, gone = keyset._of, []
 
     def one_is_deleted(rows, keys):
@@ -206,7 +236,7 @@ def test_a_row_deleted_between_gathering_and_reading_ends_no_list(forty, monkeyp
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("sort", [*SORTS, Sort(("changed",))])
+@pytest.mark.parametrize("sort", [*SEGMENTS, Sort(("changed",))])
 def test_chunks_have_each_row_once_whatever_changes_meanwhile(forty, sort, descending):
     found = []
     for rows in Keyset(Rows(Customer.objects.all()), sort, descending=descending).chunks(10):
