@@ -11,22 +11,23 @@ of very many none, since the order leads to them soon.
 
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from random import randrange
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.core.signing import BadSignature, Signer
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Max, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Max, Min, Q, QuerySet, Value
 
 from ems_site.keys import is_storable
 
-# Rows that are looked through at first, and as many more if so large a part of the page is found by then.
-WALKED, WALKED_ON, NEAR = 1_000, 4_000, 1 / 4
+# Rows that are looked through at first, and if so large a part of the page is found by then.
+WALKED, WALKED_ON, NEAR = 1_000, 5_000, 1 / 4
 # Rows that are looked at all over the table. Matches in so large a part of them are very many; where there
 # are fewer than this number, all are gathered. The place up to which others are has so many times the page
-# before it. So many of the sample before the first match are soon passed.
+# before it, or the first match of the sample. So many of the sample before that are soon passed.
 SAMPLED, COMMON, FEW, AMPLE, SOON = 600, 1 / 10, 5, 6, 20
 GATHERED = 30_000
 GATHERINGS = 3
@@ -202,49 +203,55 @@ class _Reader:
     downwards: bool
     gathered: int | None = None
     at_least: int = 0
-    walked: int = 0
 
     def read(self, want: int) -> list:
         if not self.rows.is_narrowed:
             return self._first(self._between(self.rows.all), want)
-        ways: list[Callable] = [self._walked, self._sampled, self._gathered]
-        for way in ways[-1:] if self.rows.is_few else ways:
-            if (rows := way(want)) is not None:
+        if not self.rows.is_few and (rows := self._walked(want)) is not None:
+            return rows
+        for end in self._ends(want):
+            if (rows := self._gathered(want, end)) is not None:
                 return rows
-        return self._followed(want)
+        return self._first(self._between(self.rows.looked_at), want)
 
     def _walked(self, want) -> list | None:
         """From the next rows; None where they do not fill the page."""
-        found: list = []
-        start = self.start
         for number in (WALKED, WALKED_ON):
-            reader = replace(self, start=start)
-            end = reader._key_of(number)
-            found += self._first(reader._between(self.rows.looked_at, end), want - len(found))
+            end = self._key_of(number)
+            found = self._first(self._between(self.rows.looked_at, end), want)
             if end is None or len(found) == want:
                 return found
-            self.walked = len(found)
-            if self.walked < want * NEAR:
+            if len(found) < want * NEAR:
                 break
-            start = end
         return None
 
-    def _sampled(self, want) -> list | None:
-        """By what a sample tells of the matches; None where they are few, or it leads nowhere."""
-        if any("__" in name for name in self.segment.key):
-            return None
-        model = self.rows.all.model
-        last = model._default_manager.aggregate(last=Max("pk"))["last"] or 1
-        sample = range(1, last + 1, -(-last // SAMPLED))
+    def _ends(self, want) -> list[tuple | None]:
+        """The keys up to which matches are gathered, one after the other while that leads nowhere; None for
+        all of them.
+
+        A sample tells. Of another table's column there is no index that leads up to a key.
+        """
+        if self.rows.is_few or any("__" in name for name in self.segment.key):
+            return [None]
+        sample, every = self._sample()
         matches = self._between(self.rows.looked_at).filter(pk__in=sample)
         keys = list(self._ordered(matches).values_list(*self.segment.key))
-        if len(keys) > len(sample) * COMMON and (self.walked or self._is_near(keys[0], sample)):
-            return self._followed(want)
-        place = AMPLE * want * len(sample) // last
-        return self._gathered(want, keys[place]) if len(keys) >= max(FEW, place + 1) else None
+        if len(keys) > len(sample) * COMMON and self._is_near(keys[0], sample):
+            return []
+        place = AMPLE * want * len(sample) // every
+        ends = keys[place : place + 1]
+        return [*ends, None] if len(keys) >= FEW else [None, *ends]
+
+    def _sample(self) -> tuple[list[int], int]:
+        """Primary keys from all over the table, one of each so many; and how many there may be."""
+        found = self.rows.all.model._default_manager.aggregate(low=Min("pk"), high=Max("pk"))
+        low, high = found["low"] or 1, found["high"] or 1
+        every = high - low + 1
+        step = -(-every // SAMPLED)
+        return [start + randrange(step) for start in range(low, high + 1, step)], every  # noqa: S311
 
     def _is_near(self, key, sample) -> bool:
-        """Few of the sample stand before this key. Very many matches may begin far away all the same."""
+        """Few of the sample stand before this key: very many matches may begin far away all the same."""
         return self._between(self.rows.all, key).filter(pk__in=sample).count() <= SOON
 
     def _gathered(self, want, end=None) -> list | None:
@@ -257,10 +264,6 @@ class _Reader:
             if len(rows := _of(self._with_key(self.rows.all), keys)) == len(keys):
                 return rows
         return None
-
-    def _followed(self, want) -> list:
-        """In the list's order, as far as it takes."""
-        return self._first(self._between(self.rows.looked_at), want)
 
     def _between(self, rows, end=None):
         """Those of this segment beyond the start, up to this key."""

@@ -241,7 +241,7 @@ class Listing:
         number, is_exact = counting.counted(self.keyset.rows)
         if number > counting.COUNTED:
             return Count(counting.COUNTED, False)
-        return Count(max(number + beside, len(self.rows)), is_exact)
+        return Count(max(number + beside, self._slice.at_least + beside, len(self.rows)), is_exact)
 
     def exact_count(self) -> int:
         return self.records().count()

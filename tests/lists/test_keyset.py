@@ -181,6 +181,51 @@ def test_of_many_those_are_gathered_that_stand_before_a_place_in_a_sample(forty,
     assert part.at_least == 4
 
 
+@pytest.mark.parametrize(
+    ("way", "gathered"),
+    [("walked on", False), ("gathered", True), ("followed", False), ("followed if near", True)],
+)
+def test_which_way_is_taken_for_matches_that_begin_far_away(forty, monkeypatch, way, gathered):
+    go(monkeypatch, way)
+    part = Keyset(rows_of("name 6"), SORTS[0]).slice(2)
+    assert [row.name for row in part.rows] == ["Name 6", "Name 6"]
+    assert bool(part.at_least) == gathered
+
+
+def test_matches_too_many_to_gather_are_gathered_up_to_a_place(forty, monkeypatch):
+    go(monkeypatch, "too many to gather")
+    monkeypatch.setattr(keyset, "GATHERED", 10)
+    part = Keyset(rows_of("red"), SORTS[0]).slice(2)
+    assert len(part.rows) == 2
+    assert part.total is None
+    followed = []
+    monkeypatch.setattr(keyset, "GATHERED", 2)
+    monkeypatch.setattr(keyset._Reader, "_gathered", lambda *_: followed.append(1))
+    assert Keyset(rows_of("red"), SORTS[0]).slice(2).rows == part.rows
+    assert len(followed) == 2
+
+
+def test_a_sample_has_one_key_of_each_so_many(forty, monkeypatch):
+    monkeypatch.setattr(keyset, "SAMPLED", 9)
+    reader = keyset._Reader(rows_of("red"), Keyset(rows_of("red"), SORTS[0]).segments[0], None, False)
+    sample, every = reader._sample()
+    assert every == 40
+    assert [(key - forty[0].pk) // 5 for key in sample] == list(range(8))
+    Customer.objects.all().delete()
+    assert reader._sample() == ([1], 1)
+
+
+@pytest.mark.parametrize(
+    ("counted", "walked", "shown"), [(5, 100, "more than 5"), (1_000, 3, "at least 7"), (1_000, 100, "14")]
+)
+def test_what_was_gathered_counts(forty, manager, monkeypatch, counted, walked, shown):
+    go(monkeypatch, "sampled")
+    monkeypatch.setattr(counting, "COUNTED", counted)
+    monkeypatch.setattr(counting, "COUNT_WALKED", walked)
+    monkeypatch.setattr(listing, "SIZES", (5,))
+    assert str(CustomerList.of_query("q=red&size=5", manager).count) == shown
+
+
 def test_the_total_is_known_where_it_costs_nothing(forty, monkeypatch):
     go(monkeypatch, "gathered")
     assert Keyset(rows_of("red"), SORTS[0]).slice(5).total == 14
