@@ -19,7 +19,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.core.signing import BadSignature, Signer
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Max, Min, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 
 from ems_site.keys import is_storable
 
@@ -244,8 +244,9 @@ class _Reader:
 
     def _sample(self) -> tuple[list[int], int]:
         """Primary keys from all over the table, one of each so many; and how many there may be."""
-        found = self.rows.all.model._default_manager.aggregate(low=Min("pk"), high=Max("pk"))
-        low, high = found["low"] or 1, found["high"] or 1
+        keys = self.rows.all.model._default_manager.values_list("pk", flat=True)
+        # Not in one statement: SQLite would read all of them.
+        low, high = (keys.order_by(order).first() or 1 for order in ("pk", "-pk"))
         every = high - low + 1
         step = -(-every // SAMPLED)
         return [start + randrange(step) for start in range(low, high + 1, step)], every  # noqa: S311

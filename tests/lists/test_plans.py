@@ -170,7 +170,9 @@ def test_sqlite_reads_no_table_as_a_whole(list_class, hundreds, monkeypatch, way
                 plan = "\n".join(row[3] for row in cursor.fetchall())
             # In the order of the primary key, and no further than the page needs, is no scan.
             is_walk = "LIMIT" in statement and "TEMP B-TREE" not in plan
-            scans = [one for one in plan.splitlines() if re.match(rf"SCAN {table}(?!_| USING)", one)]
+            # Neither is an index that is gathered from: contacts without a customer have none of their own.
+            other = "(?!_| USING)" if statement.startswith("WITH") else "(?!_)"
+            scans = [one for one in plan.splitlines() if re.match(f"SCAN {table}{other}", one)]
             assert is_walk or not scans, f"{query}\n{statement}\n{plan}"
 
 
