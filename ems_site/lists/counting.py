@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ems_site.lists.keyset import Rows
+from ems_site.lists.reading import Rows
 
 COUNTED = 1_000
 COUNT_WALKED = 5_000

@@ -16,8 +16,9 @@ from ems_site.lists.columns import Column
 from ems_site.lists.counting import Count
 from ems_site.lists.criteria import Criterion
 from ems_site.lists.filters import DAYS, Filter, day_filter, on_days, read_day
-from ems_site.lists.keyset import Keyset, Rows, Sort
+from ems_site.lists.keyset import Keyset, Sort
 from ems_site.lists.links import Links, Page
+from ems_site.lists.reading import Rows
 from ems_site.parameters import whole_number
 from ems_site.searching import ANY, PATTERNS, matching
 

@@ -8,8 +8,9 @@ from django.core.signing import Signer
 from contacts.models import Contact
 from customers.listing import CustomerList
 from customers.models import Customer
-from ems_site.lists import counting, keyset, listing
-from ems_site.lists.keyset import Keyset, Place, Rows, Sort, read, written
+from ems_site.lists import counting, listing, reading
+from ems_site.lists.keyset import Keyset, Place, Sort, read, written
+from ems_site.lists.reading import Reader, Rows
 from ems_site.searching import matching
 from tests.factories import ContactFactory, CustomerFactory, UserFactory
 
@@ -40,7 +41,7 @@ WAYS = {
 
 def go(monkeypatch, way):
     for name, value in WAYS[way].items():
-        monkeypatch.setattr(keyset, name, value)
+        monkeypatch.setattr(reading, name, value)
 
 
 @pytest.fixture
@@ -194,20 +195,20 @@ def test_which_way_is_taken_for_matches_that_begin_far_away(forty, monkeypatch, 
 
 def test_matches_too_many_to_gather_are_gathered_up_to_a_place(forty, monkeypatch):
     go(monkeypatch, "too many to gather")
-    monkeypatch.setattr(keyset, "GATHERED", 10)
+    monkeypatch.setattr(reading, "GATHERED", 10)
     part = Keyset(rows_of("red"), SORTS[0]).slice(2)
     assert len(part.rows) == 2
     assert part.total is None
     followed = []
-    monkeypatch.setattr(keyset, "GATHERED", 2)
-    monkeypatch.setattr(keyset._Reader, "_gathered", lambda *_: followed.append(1))
+    monkeypatch.setattr(reading, "GATHERED", 2)
+    monkeypatch.setattr(Reader, "_gathered", lambda *_: followed.append(1))
     assert Keyset(rows_of("red"), SORTS[0]).slice(2).rows == part.rows
     assert len(followed) == 2
 
 
 def test_a_sample_has_one_key_of_each_so_many(forty, monkeypatch):
-    monkeypatch.setattr(keyset, "SAMPLED", 9)
-    reader = keyset._Reader(rows_of("red"), Keyset(rows_of("red"), SORTS[0]).segments[0], None, False)
+    monkeypatch.setattr(reading, "SAMPLED", 9)
+    reader = Reader(rows_of("red"), Keyset(rows_of("red"), SORTS[0]).segments[0], None, False)
     sample, every = reader._sample()
     assert every == 40
     assert [(key - forty[0].pk) // 5 for key in sample] == list(range(8))
@@ -260,7 +261,7 @@ SEGMENTS = [Sort(("name_key",)), Sort(("external_id_key",), is_unique=True, is_n
 @pytest.mark.parametrize("sort", SEGMENTS)
 def test_a_row_deleted_between_gathering_and_reading_ends_no_list(forty, monkeypatch, sort, way):
     go(monkeypatch, way)
-    read_them, gone = keyset._of, []
+    read_them, gone = reading.in_order_of, []
 
     def one_is_deleted(rows, keys):
         if not gone:
@@ -268,7 +269,7 @@ def test_a_row_deleted_between_gathering_and_reading_ends_no_list(forty, monkeyp
             Customer.objects.filter(pk=keys[1]).delete()
         return read_them(rows, keys)
 
-    monkeypatch.setattr(keyset, "_of", one_is_deleted)
+    monkeypatch.setattr(reading, "in_order_of", one_is_deleted)
     shown, found = Keyset(rows_of("name"), sort), []
     page = shown.slice(7)
     while page.rows:

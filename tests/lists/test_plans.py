@@ -11,7 +11,7 @@ from contacts.listing import ContactList
 from contacts.models import Contact
 from customers.listing import CustomerList
 from customers.models import Association, Customer
-from ems_site.lists import counting, keyset
+from ems_site.lists import counting, reading
 from ems_site.lists.time_limits import time_limit
 from entitlements.listing import EntitlementList
 from entitlements.models import Entitlement, ProductKey
@@ -52,7 +52,7 @@ WAYS = {
 
 def go(monkeypatch, way):
     for name, value in WAYS[way].items():
-        monkeypatch.setattr(keyset, name, value)
+        monkeypatch.setattr(reading, name, value)
 
 
 @pytest.fixture
