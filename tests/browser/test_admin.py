@@ -40,6 +40,7 @@ def test_add_with_a_contact_found_by_typing(page):
     page.get_by_label("Name:").fill("Beta")
     page.get_by_role("button", name="Add another Association").click()
     page.locator("#associations-0 .select2-selection").click()
+    expect(page.locator(".select2-search__field")).to_be_focused()
     page.keyboard.type("anna")
     page.get_by_role("option", name="Anna <anna@example.com>").click()
     page.get_by_role("button", name="Save", exact=True).click()

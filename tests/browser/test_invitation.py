@@ -178,6 +178,7 @@ def test_an_administrators_invitation_makes_a_contact(browse, acme, newest_link,
     associate(acme, arthur, ADMINISTRATOR)
     page, guest = browse(arthur), browse(java_script_enabled=False)
     page.goto(f"/portal/customers/{acme.pk}/contacts/invite/")
+    expect(page.get_by_label("E-Mail")).to_be_focused()
     page.keyboard.type("nora@example.com")
     page.get_by_role("button", name="Einladung senden").click()
     expect(page.get_by_text("Die Einladung an nora@example.com ist unterwegs.")).to_be_visible()

@@ -36,6 +36,7 @@ def test_log_on_by_keyboard(browse, person, with_script):
 def test_log_on_leads_to_the_customers(browse, person):
     page = browse()
     page.goto("/")
+    expect(page.get_by_label("User name")).to_be_focused()
     page.keyboard.type("Anna")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
