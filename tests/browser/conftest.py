@@ -2,6 +2,8 @@
 
 import os
 import re
+import threading
+import time
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -101,6 +103,16 @@ def browse(chromium, live_server, signed_in, watch):
     yield browse
     for context in contexts:
         context.close()
+    _wait_for_the_last_answer()
+
+
+def _wait_for_the_last_answer():
+    """What the server still answers would hold the tables that are about to be emptied."""
+    until = time.monotonic() + WAIT_MILLISECONDS / 1_000
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(max(0, until - time.monotonic()))
+            assert not thread.is_alive(), "The live server still answers a request."
 
 
 @pytest.fixture
