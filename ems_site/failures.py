@@ -46,12 +46,13 @@ def too_many(request, *, minutes: int):
     return response
 
 
-def too_slow(request):
-    """A query of this page was ended, see ems_site/lists/time_limits.py."""
+def too_slow(request, listing=None, *, is_part=False):
+    """A query of this page was ended, see ems_site/lists/time_limits.py. What a listing is filtered by can be taken away."""
     security.warning("Refused: the query took too long", extra={"event": "query.ended"})
     name = request.resolver_match.namespace if request.resolver_match else ""
     address = f"{reverse(f'{name}:list')}?{PLAIN}" if name in LISTS else ""
-    return render(request, "too_slow.html", {"list_address": address}, status=503)
+    template = "lists/_too_slow.html" if is_part else "too_slow.html"
+    return render(request, template, {"list_address": address, "list": listing}, status=503)
 
 
 def busy(request):

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_safe
 
+from ems_site import failures
 from ems_site.lists import choosing, places
 from ems_site.lists.counting import Count
 from ems_site.lists.listing import Listing
@@ -87,9 +88,7 @@ class ListPages:
             with time_limit():
                 context = self._context(request, listing)
         except TooSlow:
-            if not is_part:
-                raise
-            return render(request, "lists/_too_slow.html", status=503)
+            return failures.too_slow(request, listing, is_part=is_part)
         places.remember(request, listing)
         part = f"#{RESULTS}" if is_part else ""
         response = render(request, f"{self.name}/index.html{part}", context | {"is_part": is_part})

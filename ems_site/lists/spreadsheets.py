@@ -12,9 +12,10 @@ from ems_site.lists.formulas import neutralised
 
 Row = list[str]
 
-# What a sheet holds, its heading included, and a cell, in units of UTF-16.
+# What a sheet holds, its heading included, and a cell, in units of UTF-16. A longer text is cut and ends with CUT.
 MOST_ROWS = 1_048_576
 LONGEST_CELL = 32_767
+CUT = "…"
 # Spreadsheets complain about files whose parts are longer than 2 GiB; in front of that a new sheet begins.
 MOST_CHARACTERS = 400_000_000
 COMPRESSION = 4
@@ -173,8 +174,8 @@ PLAIN = re.compile("[\t\n -%'-;=?-^`-\ud7ff\ue000-\ufffd]*")
 
 
 def _as_xml(text):
-    if len(text) > LONGEST_CELL // 2:
-        text = text.encode("utf-16-le", "ignore")[: LONGEST_CELL * 2].decode("utf-16-le", "ignore")
+    if len(text) > LONGEST_CELL // 2 and len(units := text.encode("utf-16-le", "ignore")) > LONGEST_CELL * 2:
+        text = units[: (LONGEST_CELL - len(CUT)) * 2].decode("utf-16-le", "ignore") + CUT
     if PLAIN.fullmatch(text):
         return text
     text = CODED.sub("_x005F_", text).replace("\r", "_x000D_")

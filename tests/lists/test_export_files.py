@@ -108,8 +108,9 @@ def test_characters_that_xml_cannot_hold_are_left_out():
 
 
 def test_a_cell_holds_what_a_spreadsheet_allows():
-    ((cell,),) = first_sheet(write_xlsx("x", ["h"], [[["😀" * 40_000]]]))[1:]
-    assert cell == "😀" * 16_383
+    whole = "😀" * 16_383 + "x"
+    cells = first_sheet(write_xlsx("x", ["h"], [[[whole], [whole + "y"], ["😀" * 40_000]]]))[1:]
+    assert cells == [[whole], ["😀" * 16_383 + "…"], ["😀" * 16_383 + "…"]]
 
 
 def test_what_a_sheet_cannot_hold_goes_on_in_the_next(monkeypatch):

@@ -49,18 +49,34 @@ def test_within_a_transaction_the_limit_ends_with_its_block():
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("address", ["/customers/?q=acme", "/contacts/?q=x", "/entitlements/?q=x"])
-def test_a_page_says_so_and_the_next_request_is_unharmed(address, manager, signed_in, monkeypatch):
+@pytest.mark.parametrize(
+    "headers", [{}, {"HX-Request": "true", "HX-Target": "results"}], ids=["page", "part"]
+)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/customers/?created_to=2030-01-01",
+        "/contacts/?created_to=2030-01-01",
+        "/entitlements/?created_to=2030-01-01",
+    ],
+)
+def test_a_page_says_so_and_the_next_request_is_unharmed(
+    address, headers, manager, signed_in, monkeypatch, caplog
+):
     CustomerFactory(name="Acme")
     client = signed_in(manager)
     real = pages.time_limit
     with monkeypatch.context() as patch:
         patch.setattr(pages, "time_limit", lambda: real(0.2))
         patch.setattr("ems_site.lists.listing.Listing.narrow", lambda *given, **by: ask_endlessly())
-        response = client.get(address)
+        response = client.get(f"{address}&q=acme", headers=headers)
     assert response.status_code == 503
-    assert "takes too long" in response.content.decode()
-    assert f'href="{address.partition("?")[0]}?view=all"' in response.content.decode()
+    page = response.content.decode()
+    assert "takes too long" in page
+    assert ("<html" in page) == (not headers)
+    assert "query.ended" in [getattr(record, "event", "") for record in caplog.records]
+    for way_out in ("?view=all", "?q=acme", "?created_to=2030-01-01"):
+        assert f'href="{way_out}"' in page
     assert client.get("/customers/?q=acme").status_code == 200
 
 
