@@ -10,15 +10,13 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet, model_to_dict
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.functional import cached_property
 
 from ems_site import conflicts
 from ems_site.accounts import password_again
+from ems_site.admin_lists import CappedPaginator, LimitedChangeList
 from ems_site.audit.models import Entry, withhold_links
 from ems_site.conflicts import THEIRS, Difference
 from ems_site.errors import Conflict, Refused
@@ -29,17 +27,6 @@ from ems_site.plans import Plan, Verb, as_shown, shown_rows
 from ems_site.rights import SEE_ENTITLEMENTS, right_to
 from ems_site.status import StatusQuerySet
 from ems_site.verbs import CHANGED, MOST_AT_ONCE, UNPROCESSABLE, Verbs
-
-
-class CappedPaginator(Paginator):
-    """Counts, and leads to, so many rows at most: whoever wants others searches or filters."""
-
-    MOST = 10_000
-
-    @cached_property
-    def count(self):
-        rows = self.object_list
-        return rows.order_by()[: self.MOST].count() if isinstance(rows, QuerySet) else len(rows)
 
 
 class KeyAutocomplete(AutocompleteSelect):
@@ -106,6 +93,9 @@ class ActionAdmin(KeyAutocompletes, admin.ModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
     filters_allowed: tuple[str, ...] = ()
+
+    def get_changelist(self, request, **kwargs):
+        return LimitedChangeList
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         shown = flatten_fieldsets(self.get_fieldsets(request, obj))

@@ -47,7 +47,7 @@ def too_many(request, *, minutes: int):
 
 
 def too_slow(request, listing=None, *, is_part=False):
-    """A query of this page was ended, see ems_site/lists/time_limits.py. What a listing is filtered by can be taken away."""
+    """A query was ended, see ems_site/lists/time_limits.py. The filters of a listing can be taken away."""
     security.warning("Refused: the query took too long", extra={"event": "query.ended"})
     name = request.resolver_match.namespace if request.resolver_match else ""
     address = f"{reverse(f'{name}:list')}?{PLAIN}" if name in LISTS else ""

@@ -189,7 +189,7 @@ class EntitlementAdmin(ActionAdmin):
 
     def get_changelist_instance(self, request):
         changelist = super().get_changelist_instance(request)
-        prefetch_related_objects(list(changelist.result_list), "product_keys")
+        prefetch_related_objects(changelist.result_list, "product_keys")
         return changelist
 
     def has_add_permission(self, request):

@@ -7,7 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Customer
-from ems_site.action_admin import CappedPaginator
+from ems_site import admin_lists
+from ems_site.action_admin import ActionAdmin
+from ems_site.admin_lists import CappedPaginator
 from ems_site.lists.time_limits import time_limit
 from tests.factories import ContactFactory, CustomerFactory, EntitlementFactory, UserFactory
 
@@ -18,6 +20,14 @@ TABLES = {
     "/admin/contacts/contact/": "contacts_contact",
     "/admin/entitlements/entitlement/": "entitlements_entitlement",
 }
+SEARCHES = [f"{address}?q=acme" for address in TABLES]
+SEARCHES.append(
+    "/admin/autocomplete/?term=acme&app_label=entitlements&model_name=entitlement&field_name=customer"
+)
+ENDLESS = {
+    "postgresql": "pg_sleep(60) IS NOT NULL",
+    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n) = 0",
+}[connection.vendor]
 
 
 @pytest.fixture
@@ -63,6 +73,25 @@ def test_the_first_page_is_read_by_an_index(address, admin, monkeypatch):
         cursor.execute("EXPLAIN " + page.replace("%", "%%"), [])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert f"Seq Scan on {TABLES[address]}" not in plan, plan
+
+
+def endless(self, request, rows, text):
+    return rows.extra(where=[ENDLESS]), False
+
+
+@pytest.mark.parametrize("address", SEARCHES)
+def test_a_search_that_takes_too_long_ends(address, admin, monkeypatch, caplog):
+    """Both what is counted and what is shown: the second is asked where the first has come to an end."""
+    with monkeypatch.context() as patch:
+        patch.setattr(admin_lists, "time_limit", lambda: time_limit(0.3))
+        patch.setattr(ActionAdmin, "get_search_results", endless)
+        for count in (CappedPaginator.count, 3):
+            patch.setattr(CappedPaginator, "count", count)
+            answer = admin.get(address)
+            assert answer.status_code == 503
+            assert "takes too long" in answer.content.decode()
+    assert [getattr(record, "event", "") for record in caplog.records].count("query.ended") == 2
+    assert admin.get(address).status_code == 200
 
 
 @pytest.mark.parametrize(("action", "done"), [("enable_selected", "enabled"), ("delete_selected", "deleted")])

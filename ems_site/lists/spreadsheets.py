@@ -12,7 +12,7 @@ from ems_site.lists.formulas import neutralised
 
 Row = list[str]
 
-# What a sheet holds, its heading included, and a cell, in units of UTF-16. A longer text is cut and ends with CUT.
+# What a sheet holds, its heading included, and a cell, in units of UTF-16. A longer text ends with CUT.
 MOST_ROWS = 1_048_576
 LONGEST_CELL = 32_767
 CUT = "…"
