@@ -173,7 +173,7 @@ class EntitlementAdmin(ActionAdmin):
     def of_customer(self, entitlement):
         return entitlement.customer and Truncator(entitlement.customer).chars(LONGEST_CELL)
 
-    @admin.display(description="Contact", ordering="contact__email_key")
+    @admin.display(description="Contact")
     def for_contact(self, entitlement):
         return entitlement.contact and Truncator(entitlement.contact).chars(LONGEST_CELL)
 

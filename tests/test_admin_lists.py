@@ -75,6 +75,14 @@ def test_the_first_page_is_read_by_an_index(address, admin, monkeypatch):
     assert f"Seq Scan on {TABLES[address]}" not in plan, plan
 
 
+def test_entitlements_are_not_sorted_by_contact(admin):
+    """As on the pages: no index leads there, and a million took 13 seconds."""
+    page = admin.get("/admin/entitlements/entitlement/").content.decode()
+    assert re.search('class="[^"]*sortable[^"]*column-of_customer', page)
+    assert re.search('class="[^"]*column-for_contact', page)
+    assert not re.search('class="[^"]*sortable[^"]*column-for_contact', page)
+
+
 def endless(self, request, rows, text):
     return rows.extra(where=[ENDLESS]), False
 
