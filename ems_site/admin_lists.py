@@ -26,8 +26,7 @@ class CappedPaginator(Paginator):
 
     def page(self, number):
         page = super().page(number)
-        with time_limit():
-            page.object_list = list(page.object_list)
+        page.object_list = _read(page.object_list)
         return page
 
 
@@ -36,5 +35,12 @@ class LimitedChangeList(ChangeList):
 
     def get_results(self, request):
         super().get_results(request)
-        with time_limit():
-            self.result_list = list(self.result_list)
+        self.result_list = _read(self.result_list)
+
+
+def _read(rows):
+    """The rows, read once and now: otherwise the page would read them while it is drawn. Raises TooSlow."""
+    if not isinstance(rows, QuerySet):
+        return rows
+    with time_limit():
+        return list(rows)
