@@ -57,6 +57,11 @@ def _locks_are_told_in_tests_that_read_mail(request, monkeypatch):
         monkeypatch.setattr("ems_site.accounts.lockout._tell", lambda *given: None)
 
 
+def events(caplog) -> list[str]:
+    """The names of what was logged as an event, such as `log_out`, in its order."""
+    return [record.event for record in caplog.records if hasattr(record, "event")]
+
+
 def allowed(*names: str) -> list[Permission]:
     """The permissions of these names, such as `customers.view_customer`."""
     found = []

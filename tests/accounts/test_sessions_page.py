@@ -7,6 +7,7 @@ from django.test import Client
 from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
 from tests.accounts.conftest import PASSWORD
+from tests.conftest import events
 from tests.pages import Served, everything
 
 pytestmark = pytest.mark.django_db
@@ -40,10 +41,6 @@ def public_id(client):
 
 def end(of):
     return f"{PAGE}{public_id(of)}/end/"
-
-
-def events(caplog):
-    return [record.event for record in caplog.records if hasattr(record, "event")]
 
 
 def test_ones_own_sessions_are_listed_without_their_keys(here, elsewhere, administrator):

@@ -9,17 +9,14 @@ from django.db import connection, transaction
 from customers.models import Customer
 from ems_site.lists import pages
 from ems_site.lists.time_limits import TooSlow, time_limit
+from tests.conftest import events
+from tests.endless import ENDLESS
 from tests.factories import CustomerFactory
-
-ENDLESS = {
-    "postgresql": "SELECT pg_sleep(60)",
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
-}
 
 
 def ask_endlessly():
     with connection.cursor() as cursor:
-        cursor.execute(ENDLESS[connection.vendor])
+        cursor.execute(f"SELECT {ENDLESS}")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -52,14 +49,7 @@ def test_within_a_transaction_the_limit_ends_with_its_block():
 @pytest.mark.parametrize(
     "headers", [{}, {"HX-Request": "true", "HX-Target": "results"}], ids=["page", "part"]
 )
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/customers/?created_to=2030-01-01",
-        "/contacts/?created_to=2030-01-01",
-        "/entitlements/?created_to=2030-01-01",
-    ],
-)
+@pytest.mark.parametrize("address", ["/customers/", "/contacts/", "/entitlements/"])
 def test_a_page_says_so_and_the_next_request_is_unharmed(
     address, headers, manager, signed_in, monkeypatch, caplog
 ):
@@ -69,14 +59,16 @@ def test_a_page_says_so_and_the_next_request_is_unharmed(
     with monkeypatch.context() as patch:
         patch.setattr(pages, "time_limit", lambda: real(0.2))
         patch.setattr("ems_site.lists.listing.Listing.narrow", lambda *given, **by: ask_endlessly())
-        response = client.get(f"{address}&q=acme", headers=headers)
+        response = client.get(f"{address}?q=acme&created_to=2030-01-01", headers=headers)
     assert response.status_code == 503
     page = response.content.decode()
     assert "takes too long" in page
     assert ("<html" in page) == (not headers)
-    assert "query.ended" in [getattr(record, "event", "") for record in caplog.records]
+    assert "query.ended" in events(caplog)
     for way_out in ("?view=all", "?q=acme", "?created_to=2030-01-01"):
         assert f'href="{way_out}"' in page
+    if not headers:
+        assert f'href="{address}?view=all"' in page
     assert client.get("/customers/?q=acme").status_code == 200
 
 

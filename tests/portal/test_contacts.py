@@ -10,6 +10,7 @@ from customers.models import Association, Customer
 from ems_site.accounts import throttles
 from ems_site.accounts.models import User
 from ems_site.audit.models import Entry
+from tests.conftest import events
 from tests.factories import UserFactory
 from tests.pages import Served, everything
 from tests.portal.conftest import ADMINISTRATOR, PASSWORD, associate, entitlement, person
@@ -159,7 +160,7 @@ def test_fifty_an_hour(client, home, monkeypatch, caplog):
     answers = [invite(client, home, f"p{number}@example.org").status_code for number in range(3)]
     assert answers == [302, 302, 429]
     assert Invitation.objects.count() == 2
-    assert [record.event for record in caplog.records if hasattr(record, "event")] == ["invitation.throttled"]
+    assert events(caplog) == ["invitation.throttled"]
 
 
 def test_withdrawing(client, home, acme):
